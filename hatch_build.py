@@ -12,7 +12,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from frontend.build import build_assets  # noqa: E402 - found through the line above
+from frontend.build import build_assets
 
 
 class FrontEnd(BuildHookInterface):
