@@ -134,6 +134,17 @@ def _version_in_path(folder: Path) -> tuple[int, ...]:
 # --- Redis ----------------------------------------------------------------------------------
 
 
+def redis_program() -> str:
+    """The program of the installed Redis (or Valkey)."""
+    found = shutil.which("redis-server") or shutil.which("valkey-server")
+    if found is None:
+        raise ServerMissingError(
+            "Redis is not installed. On Debian or Ubuntu: apt-get install redis-server. "
+            f"Or point {REDIS_URL_SETTING} at a server the tests may empty."
+        )
+    return found
+
+
 @contextlib.contextmanager
 def redis_server() -> Iterator[str]:
     """A Redis of its own on a free loopback port; yields its URL. Nothing is kept on disk."""
@@ -141,12 +152,7 @@ def redis_server() -> Iterator[str]:
     if given:
         yield given
         return
-    program = shutil.which("redis-server") or shutil.which("valkey-server")
-    if program is None:
-        raise ServerMissingError(
-            "Redis is not installed. On Debian or Ubuntu: apt-get install redis-server. "
-            f"Or point {REDIS_URL_SETTING} at a server the tests may empty."
-        )
+    program = redis_program()
     with _private_folder("clubcrm-redis-", None) as folder, contextlib.ExitStack() as stack:
         for attempts_left in (4, 3, 2, 1, 0):
             port = free_port()

@@ -1,5 +1,6 @@
 """The real servers behind the tests start, answer, and leave nothing behind."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -78,7 +79,9 @@ def test_a_server_goes_down_with_tests_that_are_killed() -> None:
         "import redis, sys\n"
         "from tests.servers import redis_server\n"
         "with redis_server() as url:\n"
-        "    print(redis.Redis.from_url(url).info('server')['process_id'], flush=True)\n"
+        "    client = redis.Redis.from_url(url)\n"
+        "    print(client.info('server')['process_id'], flush=True)\n"
+        "    print(client.config_get('dir')['dir'], flush=True)\n"
         "    sys.stdin.read()\n"
     )
     root = Path(servers.__file__).parent.parent
@@ -91,9 +94,11 @@ def test_a_server_goes_down_with_tests_that_are_killed() -> None:
     ) as tests:
         assert tests.stdout is not None
         server = psutil.Process(int(tests.stdout.readline()))
+        folder = Path(tests.stdout.readline().strip())
         tests.kill()
     server.wait(timeout=30)
     assert not server.is_running()
+    shutil.rmtree(folder)  # the killed tests could not
 
 
 def test_a_program_that_is_missing_is_an_error_with_the_cure(
@@ -104,7 +109,7 @@ def test_a_program_that_is_missing_is_an_error_with_the_cure(
     monkeypatch.setattr(servers, "CHROMIUM_PLACES", ())
     monkeypatch.delenv(servers.CHROMIUM_SETTING, raising=False)
     with pytest.raises(servers.ServerMissingError, match="apt-get install redis-server"):
-        servers.redis_server().__enter__()
+        servers.redis_program()
     with pytest.raises(servers.ServerMissingError, match="apt-get install postgresql"):
         servers.postgresql_programs()
     with pytest.raises(servers.ServerMissingError, match="apt-get install chromium"):
