@@ -1,0 +1,72 @@
+"""What this package refuses, in the words of the screen."""
+
+from flask_babel import lazy_gettext as _l
+
+from clubcrm.core.errors import DomainError, Forbidden, NotFound
+
+
+class NotAllowed(Forbidden):
+    """The permission is not held at that club."""
+
+    code = "not_allowed"
+    message = _l("Your role does not allow this. Ask a manager, who can do it or change your role.")
+
+
+class WrongSignIn(DomainError):
+    """E-mail or password is wrong; which of the two is not said."""
+
+    code = "wrong_sign_in"
+    status = 401
+    message = _l("E-mail or password is wrong. Check both and try again.")
+
+
+class TooManyTries(DomainError):
+    """Too many wrong passwords in a short time."""
+
+    code = "too_many_tries"
+    status = 429
+    message = _l("Too many wrong passwords. Wait fifteen minutes, then try again.")
+
+
+class WeakPassword(DomainError):
+    """The password is too short."""
+
+    code = "weak_password"
+    status = 422
+    message = _l("Choose a password of at least 10 characters.")
+
+
+class AlreadySetUp(DomainError):
+    """A club lives here already."""
+
+    code = "already_set_up"
+    message = _l("This installation is already set up. Sign in instead.")
+
+
+class ClubCodeTaken(DomainError):
+    """Another club has this code."""
+
+    code = "club_code_taken"
+    message = _l("Another club has this code already. Choose another one.")
+
+
+class EmailTaken(DomainError):
+    """Another employee signs in with this e-mail."""
+
+    code = "email_taken"
+    message = _l("Somebody already signs in with this e-mail.")
+
+
+class UnknownClub(NotFound):
+    """No club has this code."""
+
+    code = "unknown_club"
+    message = _l("There is no such club.")
+
+
+class BadClubSetting(DomainError):
+    """A zone, currency, language or calendar that is not known."""
+
+    code = "bad_club_setting"
+    status = 422
+    message = _l("“%(value)s” is not a known %(what)s.")

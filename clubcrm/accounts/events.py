@@ -1,0 +1,35 @@
+"""What happens to clubs and staff."""
+
+from dataclasses import dataclass
+
+from clubcrm.core.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClubOpened(Event):
+    """A club was set up."""
+
+    code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClubSettingsChanged(Event):
+    """Settings that rules read were changed; everybody at the club is looked at again."""
+
+    names: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffAdded(Event):
+    """Somebody was given access, or another role."""
+
+    user_id: int
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenCreated(Event):
+    """A machine was given a token."""
+
+    token_id: int
+    role: str

@@ -1,0 +1,45 @@
+"""The vocabularies of access: roles, permissions, outcomes."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What somebody is at a club. A person may hold several roles, each at its own club."""
+
+    OWNER = "owner"
+    MANAGER = "manager"
+    DESK = "desk"
+    SALES = "sales"
+    TRAINER = "trainer"
+    ACCOUNTANT = "accountant"
+    KIOSK = "kiosk"
+    DEVICE = "device"
+
+
+class Permission(StrEnum):
+    """What one may do. Each route asks for exactly one; `policies.GRANTS` says which role has it."""
+
+    CHECK_IN = "check_in"  # let people in, see the answer card
+    OVERRIDE_STOP = "override_stop"  # let somebody in against a stop, with a reason
+    UNDO_VISIT = "undo_visit"
+    SEE_MEMBERS = "see_members"  # lists, cards, timelines
+    EDIT_MEMBERS = "edit_members"
+    SELL = "sell"  # sell and renew memberships
+    FREEZE = "freeze"
+    CANCEL_MEMBERSHIP = "cancel_membership"
+    TAKE_PAYMENT = "take_payment"
+    SEE_PLANS = "see_plans"
+    EDIT_PLANS = "edit_plans"
+    SEE_RETENTION = "see_retention"
+    SEE_REPORTS = "see_reports"  # renewals and other figures of the club
+    IMPORT = "import"  # upload, check, run and undo imports
+    EXPORT = "export"
+    EDIT_CLUB = "edit_club"  # settings, closures, slow seasons
+    MANAGE_STAFF = "manage_staff"
+
+
+class AccessOutcome(StrEnum):
+    """How an access ended."""
+
+    ALLOWED = "allowed"
+    REFUSED = "refused"

@@ -1,0 +1,154 @@
+"""The application: settings in, a Flask application with everything wired out."""
+
+import logging
+import secrets
+from typing import Any
+
+from apiflask import APIFlask
+from flask import Flask, Response, redirect, render_template, request, url_for
+from flask_babel import Babel
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from clubcrm.accounts.access import guard
+from clubcrm.accounts.queries import is_set_up
+from clubcrm.api.problems import problem_of
+from clubcrm.core import clock, events, jobs
+from clubcrm.core.db import db
+from clubcrm.core.errors import DomainError
+from clubcrm.core.transactions import reading
+from clubcrm.presentation import choose_locale, register_presentation
+from clubcrm.wiring import BLUEPRINTS, JOBS, WIRING
+from config import Settings
+
+log = logging.getLogger(__name__)
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the application. Touches no database and starts no thread; `worker.embed` does that."""
+    settings = settings or Settings.from_env()
+    app = APIFlask(__name__, title="clubcrm", version="1", docs_path=None, spec_path=None, json_errors=False)
+    app.config.update(_config(settings))
+    app.extensions["settings"] = settings
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    clock.set_clock(settings.now)
+    db.init_app(app)
+    CSRFProtect(app)
+    Babel(app, locale_selector=choose_locale, default_translation_directories="translations")
+    guard(app)
+    events.wire(WIRING)
+    jobs.set_kinds(JOBS)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    register_presentation(app)
+    _set_headers(app)
+    _answer_errors(app)
+    _send_to_set_up(app)
+    return app
+
+
+def _config(settings: Settings) -> dict[str, Any]:
+    is_sqlite = settings.database_url.startswith("sqlite")
+    connect: dict[str, Any] = {"check_same_thread": False, "timeout": 10}
+    if not is_sqlite:
+        connect = {"options": "-c lock_timeout=8000 -c statement_timeout=60000 -c timezone=UTC"}
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "TESTING": settings.is_testing,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": {"connect_args": connect, "pool_pre_ping": not is_sqlite},
+        "SESSION_COOKIE_NAME": "clubcrm",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.base_url.startswith("https://"),
+        "PERMANENT_SESSION_LIFETIME": 14 * 24 * 3600,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "MAX_CONTENT_LENGTH": 64 * 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
+        "OPENAPI_VERSION": "3.1.0",
+        "SEND_FILE_MAX_AGE_DEFAULT": 3600,
+    }
+
+
+def _set_headers(app: Flask) -> None:
+    @app.after_request
+    def headers(response: Response) -> Response:
+        response.headers.setdefault("Content-Security-Policy", CSP)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        if request.endpoint != "static":
+            response.headers.setdefault("Cache-Control", "no-store")
+            response.headers.setdefault("Vary", "Cookie, Accept-Language, HX-Request")
+        return response
+
+
+def _is_api() -> bool:
+    return request.path.startswith("/api/")
+
+
+def _answer_errors(app: Flask) -> None:
+    """Refusals in their own words, anything else with a reference number and no details."""
+
+    @app.errorhandler(DomainError)
+    def refused(error: DomainError) -> Any:
+        if _is_api():
+            return problem_of(error)
+        return _page(error.status, error.text())
+
+    @app.errorhandler(CSRFError)
+    def stale(error: CSRFError) -> Any:
+        return problem_of(error) if _is_api() else _page(400, None, template="stale")
+
+    @app.errorhandler(HTTPException)
+    def known(error: HTTPException) -> Any:
+        if _is_api():
+            return problem_of(error)
+        if error.code == 401:
+            if request.method == "GET" and not request.headers.get("HX-Request"):
+                return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
+            return _page(401, None)
+        if error.code is None or error.code < 400:
+            return error
+        return _page(error.code, None)
+
+    @app.errorhandler(Exception)
+    def bug(error: Exception) -> Any:
+        if app.testing:
+            raise error
+        reference = secrets.token_hex(4)
+        log.error("Unexpected error %s", reference, exc_info=error)
+        return problem_of(error, reference) if _is_api() else _page(500, None, reference=reference)
+
+
+def _page(
+    status: int, text: str | None, *, reference: str | None = None, template: str = "error"
+) -> tuple[str, int]:
+    """The error as a page, or as the fragment a page script asked for."""
+    name = "errors/fragment.html" if request.headers.get("HX-Request") else "errors/page.html"
+    return (
+        render_template(name, status=status, text=text, reference=reference, kind=template),
+        status,
+    )
+
+
+def _send_to_set_up(app: Flask) -> None:
+    """Open the set-up page on the first visit, when no club lives here yet."""
+
+    @app.before_request
+    def first_visit() -> BaseResponse | None:
+        if app.extensions.get("is_set_up") or request.endpoint is None:
+            return None
+        if request.blueprint not in ("frontdesk", "accounts") or request.endpoint == "accounts.set_up":
+            return None
+        with reading() as session:
+            app.extensions["is_set_up"] = is_set_up(session)
+        return None if app.extensions["is_set_up"] else redirect(url_for("accounts.set_up"))
+

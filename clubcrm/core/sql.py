@@ -1,0 +1,124 @@
+"""The SQL that differs between SQLite and PostgreSQL, and nothing else."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Column, ColumnElement, Integer, Select, Table, UniqueConstraint
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from clubcrm.core.db import Base
+
+
+Query = TypeVar("Query", bound=Select[Any])
+Row = TypeVar("Row")
+
+
+class day_number(FunctionElement[int]):  # noqa: N801
+    """A date column as the number `core.days.day_no` gives, so that the same SQL counts days on both."""
+
+    type = Integer()
+    inherit_cache = True
+    name = "day_number"
+
+
+@compiles(day_number, "postgresql")
+def _day_number_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"({compiler.process(element.clauses, **kw)} - DATE '0001-01-01' + 1)"
+
+
+@compiles(day_number, "sqlite")
+def _day_number_sqlite(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"CAST(julianday({compiler.process(element.clauses, **kw)}) - 1721424.5 AS INTEGER)"
+
+
+def insert_ignoring(session: Session, table: Table, rows: Sequence[dict[str, Any]]) -> int:
+    """Insert the rows that break no unique rule and say how many went in.
+
+    On PostgreSQL this waits for another transaction that is inserting the same key right now.
+    """
+    if not rows:
+        return 0
+    dialect = sqlite if is_sqlite(session) else postgresql
+    statement = dialect.insert(table).values(list(rows)).on_conflict_do_nothing()
+    return session.execute(statement).rowcount  # type: ignore[attr-defined,no-any-return]
+
+
+def upsert(
+    session: Session,
+    table: Table,
+    rows: Sequence[dict[str, Any]],
+    key: Sequence[Column[Any]] | Sequence[str],
+    changes: Callable[[Any], dict[str, ColumnElement[Any] | Any]] | None = None,
+) -> None:
+    """Insert rows, or change the ones whose key stands already.
+
+    `changes` is given the incoming row's columns and says column -> new value for a row that stands;
+    without it every given column is replaced.
+    """
+    if not rows:
+        return
+    dialect = sqlite if is_sqlite(session) else postgresql
+    names = [column if isinstance(column, str) else column.name for column in key]
+    for chunk in chunks(rows, 400):
+        statement = dialect.insert(table).values(list(chunk))
+        incoming = statement.excluded
+        if changes is None:
+            new = {name: incoming[name] for name in chunk[0] if name not in names}
+        else:
+            new = changes(incoming)
+        session.execute(statement.on_conflict_do_update(index_elements=names, set_=new))
+
+
+def skip_locked(session: Session, statement: Query) -> Query:
+    """Lock the rows taken and pass over rows another worker holds (SQLite has one writer anyway)."""
+    return statement if is_sqlite(session) else statement.with_for_update(skip_locked=True)
+
+
+def locked(session: Session, statement: Query) -> Query:
+    """Lock the rows read until the transaction ends (on SQLite the transaction is the lock)."""
+    return statement if is_sqlite(session) else statement.with_for_update()
+
+
+def is_sqlite(session: Session) -> bool:
+    """Tell whether this session talks to SQLite."""
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def chunks(rows: Sequence[Row], size: int) -> list[Sequence[Row]]:
+    """Cut a sequence into pieces of at most `size`."""
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+def violated_constraint(error: IntegrityError) -> str | None:
+    """Name the constraint an integrity error broke, alike on both databases."""
+    diagnostics = getattr(error.orig, "diag", None)
+    if diagnostics is not None:
+        return diagnostics.constraint_name  # type: ignore[no-any-return]
+    text = str(error.orig)
+    check = re.match(r"CHECK constraint failed: (\S+)", text)
+    if check:
+        return check.group(1)
+    unique = re.match(r"UNIQUE constraint failed: (.+)", text)
+    return _unique_over(unique.group(1)) if unique else None
+
+
+def _unique_over(columns: str) -> str | None:
+    """Find the unique rule over SQLite's list "table.a, table.b"."""
+    pairs = [column.strip().split(".") for column in columns.split(",")]
+    table = Base.metadata.tables.get(pairs[0][0])
+    if table is None:
+        return None
+    wanted = {pair[1] for pair in pairs}
+    for constraint in table.constraints:
+        if isinstance(constraint, UniqueConstraint) and {c.name for c in constraint.columns} == wanted:
+            return str(constraint.name)
+    for index in table.indexes:
+        if index.unique and {c.name for c in index.columns} == wanted:
+            return str(index.name)
+    return None

@@ -1,0 +1,90 @@
+"""The one place that commits.
+
+`transaction()` is for whoever writes, `reading()` for whoever only looks. An operation never commits; its
+caller (a view, a job, a command, a test) opens one transaction around it.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from clubcrm.core.db import WRITING, db
+from clubcrm.core.errors import DomainError
+from clubcrm.core.sql import violated_constraint
+
+_writer = threading.Lock()
+_refusals: dict[str, Callable[[], DomainError]] = {}
+_bell: Callable[[], None] = lambda: None  # noqa: E731
+
+WORK_WAITS = "clubcrm_work_waits"
+"""Key in `session.info`: this transaction left work for the worker."""
+
+
+def on_violation(constraint: str, refusal: Callable[[], DomainError]) -> None:
+    """Say in the club's words what a broken named constraint means."""
+    _refusals[constraint] = refusal
+
+
+def set_doorbell(ring: Callable[[], None]) -> None:
+    """Name what is rung after a commit that left work: the embedded worker or the queue."""
+    global _bell
+    _bell = ring
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Open a writing transaction, commit it at the end, roll all of it back on any error.
+
+    Not re-entrant: a transaction inside a transaction is a bug and raises RuntimeError. A violated named
+    constraint is raised as the refusal registered for it. The bell rings only after the commit.
+    """
+    session = db.session()
+    if session.info.get(WRITING):
+        raise RuntimeError("A transaction is already open here; operations take its session.")
+    if session.in_transaction():
+        session.rollback()
+    is_sqlite = db.engine.dialect.name == "sqlite"
+    if is_sqlite:
+        # SQLite's own busy handler sleeps; waiting here keeps the order fair within this process.
+        _writer.acquire()
+    session.info[WRITING] = True
+    try:
+        session.connection(execution_options={WRITING: True})
+        yield session
+        session.flush()
+        session.commit()
+    except IntegrityError as error:
+        session.rollback()
+        refusal = _refusals.get(violated_constraint(error) or "")
+        if refusal is None:
+            raise
+        raise refusal() from error
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info.pop(WRITING, None)
+        waits = session.info.pop(WORK_WAITS, False)
+        if is_sqlite:
+            _writer.release()
+    if waits:
+        _bell()
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """Open a session for reading only; it ends without a commit.
+
+    Inside a transaction it hands out that transaction's session, so that queries can be used there.
+    """
+    session = db.session()
+    if session.info.get(WRITING):
+        yield session
+        return
+    try:
+        yield session
+    finally:
+        session.rollback()

@@ -1,0 +1,88 @@
+"""Tables of import: one batch a file, one row a line, and what each line made."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from clubcrm.core.db import Id, Model, words_of
+from clubcrm.exchange.states import BatchState, Kind, RowOutcome, Touch
+from clubcrm.members.states import ConsentBasis
+
+
+class ImportBatch(Model):
+    """One file being imported, or imported."""
+
+    __tablename__ = "import_batch"
+
+    id: Mapped[Id]
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"), index=True)
+    kind: Mapped[Kind] = mapped_column(words_of(Kind, 16))
+    state: Mapped[BatchState] = mapped_column(words_of(BatchState, 12))
+    file_name: Mapped[str] = mapped_column(String(240))
+    file_sha256: Mapped[str] = mapped_column(String(64))
+    stored_as: Mapped[str | None] = mapped_column(String(120))  # name inside the upload folder
+    mapping: Mapped[dict[str, Any]]
+    as_of_on: Mapped[date]
+    consent_basis: Mapped[ConsentBasis] = mapped_column(words_of(ConsentBasis, 16))
+    consent_wording: Mapped[str] = mapped_column(Text, default="")
+    read: Mapped[int] = mapped_column(default=0)
+    stored: Mapped[int] = mapped_column(default=0)
+    unchanged: Mapped[int] = mapped_column(default=0)
+    rejected: Mapped[int] = mapped_column(default=0)
+    warnings: Mapped[int] = mapped_column(default=0)
+    message: Mapped[str] = mapped_column(Text, default="")  # why it failed, in words
+    started_by: Mapped[str] = mapped_column(String(120), default="")
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    undone_at: Mapped[datetime | None]
+
+
+class ImportRow(Model):
+    """One line of a file that was rejected or has something to say, or was stored."""
+
+    __tablename__ = "import_row"
+    __table_args__ = (PrimaryKeyConstraint("batch_id", "line"),)
+
+    batch_id: Mapped[int] = mapped_column(ForeignKey("import_batch.id"))
+    line: Mapped[int]
+    outcome: Mapped[RowOutcome] = mapped_column(words_of(RowOutcome, 12))
+    problems: Mapped[list[Any]] = mapped_column(default=list)  # [[code, column, {figures}], ...]
+    digest: Mapped[str | None] = mapped_column(String(64))
+
+
+class ImportTouch(Model):
+    """A row of another table that an import made or changed, with its revision right after.
+
+    Undo deletes what the batch made and nobody touched since (same revision, nothing new hangs on it).
+    """
+
+    __tablename__ = "import_touch"
+    __table_args__ = (
+        PrimaryKeyConstraint("batch_id", "table_name", "row_id"),
+        Index("ix_import_touch_table_name_row_id", "table_name", "row_id"),
+    )
+
+    batch_id: Mapped[int] = mapped_column(ForeignKey("import_batch.id"))
+    table_name: Mapped[str] = mapped_column(String(40))
+    row_id: Mapped[int]
+    touch: Mapped[Touch] = mapped_column(words_of(Touch, 8))
+    revision: Mapped[int | None]
+    before: Mapped[dict[str, Any] | None]  # old values of a changed row, for the undo
+
+
+class RowKey(Model):
+    """The identity of an imported row that has no external id: a digest of what it says.
+
+    Keeps a file that is run again from storing the same visit or payment twice.
+    """
+
+    __tablename__ = "import_row_key"
+    __table_args__ = (PrimaryKeyConstraint("club_id", "kind", "digest"),)
+
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
+    kind: Mapped[Kind] = mapped_column(words_of(Kind, 16))
+    digest: Mapped[str] = mapped_column(String(64))
+    batch_id: Mapped[int] = mapped_column(ForeignKey("import_batch.id"), index=True)
+    row_id: Mapped[int]

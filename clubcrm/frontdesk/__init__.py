@@ -1,0 +1,1 @@
+"""The screens of the staff: desk, people, renewals, settings. Owns no tables."""

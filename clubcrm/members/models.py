@@ -1,0 +1,272 @@
+"""Tables of people and terms."""
+
+from datetime import date, datetime
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    PrimaryKeyConstraint,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from clubcrm.core.db import Id, Model, words_of
+from clubcrm.members.states import ConsentChannel, EndReason, Link, PlanKind, TokenKind
+
+
+class Person(Model):
+    """One human, at home at one club.
+
+    `visits_known_from` is the first day from which this person's visits are known one by one; earlier days
+    are unknown, never zero. None = known from the beginning (the person first came under this system).
+    `revision` grows with every change and lets an import's undo see what was touched since.
+    """
+
+    __tablename__ = "person"
+    __table_args__ = (
+        UniqueConstraint("home_club_id", "external_id"),
+        Index("ix_person_home_club_id_sort_name", "home_club_id", "sort_name"),
+        Index("ix_person_phone", "phone"),
+        Index("ix_person_email", "email"),
+    )
+
+    id: Mapped[Id]
+    home_club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
+    number: Mapped[str] = mapped_column(String(20), unique=True)
+    external_id: Mapped[str | None] = mapped_column(String(120))
+    first_name: Mapped[str] = mapped_column(String(120), default="")
+    last_name: Mapped[str] = mapped_column(String(120), default="")
+    full_name: Mapped[str] = mapped_column(String(240), default="")
+    sort_name: Mapped[str] = mapped_column(String(240), default="")  # folded; lists are ordered by it
+    phone: Mapped[str | None] = mapped_column(String(20))  # E.164
+    phone_as_given: Mapped[str | None] = mapped_column(String(60))
+    email: Mapped[str | None] = mapped_column(String(254))  # lower case
+    birth_date: Mapped[date | None]
+    gender: Mapped[str | None] = mapped_column(String(12))  # female | male | other
+    national_id: Mapped[str | None] = mapped_column(String(40))
+    address: Mapped[str | None] = mapped_column(String(240))
+    city: Mapped[str | None] = mapped_column(String(120))
+    postcode: Mapped[str | None] = mapped_column(String(20))
+    emergency_contact: Mapped[str | None] = mapped_column(String(240))
+    guardian: Mapped[str | None] = mapped_column(String(240))
+    payer: Mapped[str | None] = mapped_column(String(240))
+    trainer: Mapped[str | None] = mapped_column(String(120))
+    joined_on: Mapped[date | None]
+    locale: Mapped[str | None] = mapped_column(String(12))
+    note: Mapped[str] = mapped_column(Text, default="")  # the one note the desk sees
+    visits_known_from: Mapped[date | None]
+    no_contact: Mapped[bool] = mapped_column(default=False)  # erased, deceased or banned: phase 0
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    revision: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+
+
+class PersonSearch(Model):
+    """The search index: folded words, numbers, card codes and phone endings, found by prefix."""
+
+    __tablename__ = "person_search"
+    __table_args__ = (
+        PrimaryKeyConstraint("token", "person_id", "kind"),
+        Index("ix_person_search_person_id", "person_id"),
+    )
+
+    # COLLATE "C" on PostgreSQL, so that a prefix is one range of the index.
+    token: Mapped[str] = mapped_column(
+        String(40).with_variant(String(40, collation="C"), "postgresql")
+    )
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    kind: Mapped[TokenKind] = mapped_column(words_of(TokenKind, 8))
+
+
+class Tag(Model):
+    """A word a club puts on people."""
+
+    __tablename__ = "tag"
+    __table_args__ = (UniqueConstraint("club_id", "folded"),)
+
+    id: Mapped[Id]
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
+    name: Mapped[str] = mapped_column(String(60))
+    folded: Mapped[str] = mapped_column(String(60))
+
+
+class PersonTag(Model):
+    """A tag on a person."""
+
+    __tablename__ = "person_tag"
+    __table_args__ = (PrimaryKeyConstraint("person_id", "tag_id"),)
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    tag_id: Mapped[int] = mapped_column(ForeignKey("tag.id"), index=True)
+
+
+class Consent(Model):
+    """What a person agreed to or withdrew, for one channel. Append-only: the newest row counts."""
+
+    __tablename__ = "consent"
+    __table_args__ = (Index("ix_consent_person_id_channel_id", "person_id", "channel", "id"),)
+
+    id: Mapped[Id]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    channel: Mapped[ConsentChannel] = mapped_column(words_of(ConsentChannel, 8))
+    is_given: Mapped[bool]
+    source: Mapped[str] = mapped_column(String(60))
+    wording: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+
+
+class Plan(Model):
+    """What a club sells: how it runs, how long, how many visits, at which price."""
+
+    __tablename__ = "plan"
+    __table_args__ = (
+        UniqueConstraint("club_id", "folded_name"),
+        CheckConstraint("kind != 'pack' OR visits IS NOT NULL OR is_imported", name="pack_has_visits"),
+    )
+
+    id: Mapped[Id]
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
+    name: Mapped[str] = mapped_column(String(120))
+    folded_name: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[PlanKind] = mapped_column(words_of(PlanKind, 8))
+    months: Mapped[int | None]  # length of a term in the plan's calendar
+    days: Mapped[int | None]  # or in days
+    visits: Mapped[int | None]  # of a pack or a limited term; None = no limit
+    calendar: Mapped[str] = mapped_column(String(12))
+    is_access: Mapped[bool] = mapped_column(default=True)  # opens the door and forms the cycle
+    is_trial: Mapped[bool] = mapped_column(default=False)  # trial, guest or staff pass: outside renewals
+    auto_renew: Mapped[bool] = mapped_column(default=False)
+    hours: Mapped[str | None] = mapped_column(String(120))  # e.g. "mon-fri 06:00-16:00"; None = any
+    debt_grace_days: Mapped[int] = mapped_column(default=7)
+    price_minor: Mapped[int | None]
+    currency: Mapped[str] = mapped_column(String(3))
+    is_imported: Mapped[bool] = mapped_column(default=False)  # made by an import, limits unknown
+    is_on_sale: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+
+
+class Membership(Model):
+    """One term of one person. What was sold is copied here, so that a plan may change later.
+
+    `starts_on` .. `until_on` is half-open; `until_on` None = open (month to month). `agreed_until_on` is the
+    end before pauses; `until_on` is recomputed from it and the pauses. `previous_id` links a renewal or an
+    upgrade to the term before; at most one term follows another.
+    """
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        UniqueConstraint("club_id", "external_id"),
+        UniqueConstraint("previous_id"),
+        CheckConstraint("until_on IS NULL OR until_on > starts_on", name="ends_after_start"),
+        CheckConstraint("visits_left IS NULL OR visits_left >= 0", name="visits_left_not_negative"),
+        Index("ix_membership_person_id_starts_on", "person_id", "starts_on"),
+        Index("ix_membership_club_id_until_on", "club_id", "until_on"),
+    )
+
+    id: Mapped[Id]
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), index=True)
+    external_id: Mapped[str | None] = mapped_column(String(120))
+    kind: Mapped[PlanKind] = mapped_column(words_of(PlanKind, 8))
+    calendar: Mapped[str] = mapped_column(String(12))
+    months: Mapped[int | None]
+    days: Mapped[int | None]
+    is_access: Mapped[bool] = mapped_column(default=True)
+    is_trial: Mapped[bool] = mapped_column(default=False)
+    starts_on: Mapped[date]
+    agreed_until_on: Mapped[date | None]
+    until_on: Mapped[date | None]
+    visits_total: Mapped[int | None]
+    visits_left: Mapped[int | None]
+    auto_renew: Mapped[bool] = mapped_column(default=False)
+    price_minor: Mapped[int | None]  # None = unknown (imported without a price)
+    currency: Mapped[str] = mapped_column(String(3))
+    sold_at: Mapped[datetime]
+    sold_here: Mapped[bool] = mapped_column(default=True)  # False = came in by an import
+    seller: Mapped[str] = mapped_column(String(120), default="")
+    previous_id: Mapped[int | None] = mapped_column(ForeignKey("membership.id"))
+    link: Mapped[Link | None] = mapped_column(words_of(Link, 8))
+    renewals_before: Mapped[int] = mapped_column(default=0)  # before this system knew the person
+    cancel_requested_at: Mapped[datetime | None]
+    cancel_until_on: Mapped[date | None]  # first day without the contract, once notice was given
+    end_reason: Mapped[EndReason | None] = mapped_column(words_of(EndReason, 12))
+    voided_at: Mapped[datetime | None]  # sold by mistake and taken back: counts nowhere
+    revision: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+
+
+class Freeze(Model):
+    """A pause of one term, half-open: `until_on` is the first day back."""
+
+    __tablename__ = "membership_freeze"
+    __table_args__ = (
+        CheckConstraint("until_on > from_on", name="not_empty"),
+        Index("ix_membership_freeze_membership_id", "membership_id"),
+        Index("ix_membership_freeze_person_id", "person_id"),
+    )
+
+    id: Mapped[Id]
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
+    membership_id: Mapped[int] = mapped_column(ForeignKey("membership.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    from_on: Mapped[date]
+    until_on: Mapped[date]
+    reason: Mapped[str] = mapped_column(String(240), default="")
+    cancelled_at: Mapped[datetime | None]
+    revision: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+
+
+class Closure(Model):
+    """Days on which a club is closed, or expects only a share of its visits (half-open).
+
+    `share_percent` 0 = closed; `extends_terms` says whether running terms are given the closed days back.
+    """
+
+    __tablename__ = "club_closure"
+    __table_args__ = (
+        CheckConstraint("until_on > from_on", name="not_empty"),
+        CheckConstraint("share_percent BETWEEN 0 AND 100", name="share"),
+        UniqueConstraint("club_id", "from_on", "until_on", "share_percent"),
+    )
+
+    id: Mapped[Id]
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
+    name: Mapped[str] = mapped_column(String(120), default="")
+    from_on: Mapped[date]
+    until_on: Mapped[date]
+    share_percent: Mapped[int] = mapped_column(default=0)
+    extends_terms: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+
+class Season(Model):
+    """A slow season that returns every year in its own calendar, with the share of normal visits expected.
+
+    Days of start and end are inclusive and counted in `calendar` (gregorian, jalali or hijri); an end before
+    the start reaches into the next year.
+    """
+
+    __tablename__ = "slow_season"
+    __table_args__ = (
+        UniqueConstraint("club_id", "name"),
+        CheckConstraint("share_percent BETWEEN 0 AND 100", name="share"),
+    )
+
+    id: Mapped[Id]
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
+    name: Mapped[str] = mapped_column(String(120))
+    calendar: Mapped[str] = mapped_column(String(12))
+    start_month: Mapped[int]
+    start_day: Mapped[int]
+    end_month: Mapped[int]
+    end_day: Mapped[int]
+    share_percent: Mapped[int]
+    quiet_from: Mapped[str | None] = mapped_column(String(5))  # HH:MM, the season's own quiet hours
+    quiet_until: Mapped[str | None] = mapped_column(String(5))
+    valid_from_on: Mapped[date]  # the first day it is counted: a season never rewrites the past
+    created_at: Mapped[datetime]
