@@ -42,7 +42,9 @@ class Settings:
         try:
             data_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise SettingError(f"CLUBCRM_DATA_DIR: cannot make {data_dir} ({error.strerror}).") from error
+            raise SettingError(
+                f"CLUBCRM_DATA_DIR: cannot make {data_dir} ({error.strerror})."
+            ) from error
         return cls(
             data_dir=data_dir,
             database_url=_database_url(env.get("DATABASE_URL"), data_dir),
@@ -66,7 +68,9 @@ def _database_url(value: str | None, data_dir: Path) -> str:
             "sqlite:////full/path/clubcrm.sqlite3."
         ) from error
     if url.get_backend_name() not in ("sqlite", "postgresql"):
-        raise SettingError(f"DATABASE_URL names {url.get_backend_name()}; use postgresql or sqlite.")
+        raise SettingError(
+            f"DATABASE_URL names {url.get_backend_name()}; use postgresql or sqlite."
+        )
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
     return url.render_as_string(hide_password=False)
@@ -101,5 +105,7 @@ def _now(value: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(value)
     except ValueError as error:
-        raise SettingError("CLUBCRM_NOW must be an instant such as 2026-03-01T09:00:00+00:00.") from error
+        raise SettingError(
+            "CLUBCRM_NOW must be an instant such as 2026-03-01T09:00:00+00:00."
+        ) from error
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -34,7 +34,9 @@ CSP = (
 def create_app(settings: Settings | None = None) -> Flask:
     """Make the application. Touches no database and starts no thread; `worker.embed` does that."""
     settings = settings or Settings.from_env()
-    app = APIFlask(__name__, title="clubcrm", version="1", docs_path=None, spec_path=None, json_errors=False)
+    app = APIFlask(
+        __name__, title="clubcrm", version="1", docs_path=None, spec_path=None, json_errors=False
+    )
     app.config.update(_config(settings))
     app.extensions["settings"] = settings
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -146,9 +148,11 @@ def _send_to_set_up(app: Flask) -> None:
     def first_visit() -> BaseResponse | None:
         if app.extensions.get("is_set_up") or request.endpoint is None:
             return None
-        if request.blueprint not in ("frontdesk", "accounts") or request.endpoint == "accounts.set_up":
+        if (
+            request.blueprint not in ("frontdesk", "accounts")
+            or request.endpoint == "accounts.set_up"
+        ):
             return None
         with reading() as session:
             app.extensions["is_set_up"] = is_set_up(session)
         return None if app.extensions["is_set_up"] else redirect(url_for("accounts.set_up"))
-

@@ -1,39 +1,40 @@
-"""Alembic's environment: the models' metadata and the database the settings name."""
+"""Alembic's environment: the models' metadata, and the connection `clubcrm` hands in."""
+
+from typing import Any
 
 from alembic import context
-from sqlalchemy import create_engine, pool
+from sqlalchemy import DateTime
+from sqlalchemy.engine import Connection
 
 from clubcrm import wiring  # noqa: F401  (imports every mapped class)
-from clubcrm.core.db import Base
-from clubcrm.core.db import db
-from config import Settings
-
-config = context.config
+from clubcrm.core.db import UtcDateTime, db
 
 
-def run() -> None:
-    """Run the migrations over a connection that was handed in, or a new one."""
-    given = config.attributes.get("connection")
-    if given is not None:
-        _run_on(given)
-        return
-    engine = create_engine(Settings.from_env().database_url, poolclass=pool.NullPool)
-    with engine.connect() as connection:
-        _run_on(connection)
-        connection.commit()
+def render_plainly(kind: str, item: Any, _context: Any) -> str | bool:
+    """Write our own column types as the plain ones they are, so that no migration needs models."""
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    return False
 
 
-def _run_on(connection) -> None:
+def same_type(
+    _context: Any, _inspected: Any, _column: Any, _found: Any, wanted: Any
+) -> bool | None:
+    """An instant is a plain date-time on SQLite; everything else is compared as usual."""
+    return False if isinstance(wanted, UtcDateTime | DateTime) else None
+
+
+def run(connection: Connection) -> None:
+    """Run the migrations on this connection; the caller commits."""
     context.configure(
         connection=connection,
         target_metadata=db.metadata,
         render_as_batch=True,
-        compare_type=True,
-        transaction_per_migration=True,
+        render_item=render_plainly,
+        compare_type=same_type,
     )
     with context.begin_transaction():
         context.run_migrations()
 
 
-assert Base.metadata is not None
-run()
+run(context.config.attributes["connection"])

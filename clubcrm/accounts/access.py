@@ -1,7 +1,7 @@
 """The door of every page: who asks, for which club, and whether it is allowed.
 
-Every view says `@requires(Permission.X)` or `@public`; a view that says neither is refused at run time and
-fails the checks. This module may be imported by the views of all packages.
+Every view says `@requires(Permission.X)` or `@public`; a view that says neither is refused at run
+time and fails the checks. This module may be imported by the views of all packages.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ PUBLIC = "public"
 SIGNED_IN = "signed_in"
 
 
-class SignedIn(UserMixin):  # type: ignore[misc]
+class SignedIn(UserMixin):
     """Flask-Login's user: a principal and the key that ends the session when it changes."""
 
     def __init__(self, principal: Principal, session_key: str) -> None:
@@ -103,7 +103,7 @@ def find_principal() -> Principal | None:
     """Who asks, or None: by a bearer token on the API, by the session cookie elsewhere."""
     if "principal" not in g:
         g.principal = _by_token() if _is_api() else _by_session()
-    return g.principal  # type: ignore[no-any-return]
+    return g.principal
 
 
 def _is_api() -> bool:
@@ -153,7 +153,7 @@ def guard(app: Flask) -> None:
     manager.anonymous_user = AnonymousUserMixin
     manager.init_app(app)
 
-    @manager.user_loader  # type: ignore[untyped-decorator]
+    @manager.user_loader
     def load(kept: str) -> SignedIn | None:
         user_id, _, key = kept.partition(":")
         if not user_id.isdigit():

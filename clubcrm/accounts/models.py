@@ -91,4 +91,6 @@ class AccessLog(Model):
     club_id: Mapped[int | None] = mapped_column(ForeignKey("club.id"))
     user_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     token_id: Mapped[int | None] = mapped_column(ForeignKey("api_token.id"))
-    subject: Mapped[str] = mapped_column(String(120), default="")  # a digest or a code, never a name
+    subject: Mapped[str] = mapped_column(
+        String(120), default=""
+    )  # a digest or a code, never a name

@@ -192,11 +192,13 @@ def add_staff(
     return user.id
 
 
-def check_password(session: Session, email: str, password: str, *, now: datetime) -> StaffUser | None:
+def check_password(
+    session: Session, email: str, password: str, *, now: datetime
+) -> StaffUser | None:
     """The employee with this e-mail and password, or None. Every try is written to the access log.
 
-    Raises TooManyTries after ten wrong passwords for one e-mail within a quarter of an hour. The caller
-    commits in both cases, so that a wrong try counts.
+    Raises TooManyTries after ten wrong passwords for one e-mail within a quarter of an hour. The
+    caller commits in both cases, so that a wrong try counts.
     """
     email = email.strip().lower()
     subject = token_digest(email)[:32]

@@ -38,7 +38,9 @@ GRANTS: Mapping[Role, frozenset[P]] = {
         {P.SEE_MEMBERS, P.EDIT_MEMBERS, P.SELL, P.FREEZE, P.SEE_PLANS, P.SEE_RETENTION}
     ),
     Role.TRAINER: frozenset({P.SEE_MEMBERS}),
-    Role.ACCOUNTANT: frozenset({P.SEE_MEMBERS, P.SEE_PLANS, P.SEE_REPORTS, P.TAKE_PAYMENT, P.EXPORT}),
+    Role.ACCOUNTANT: frozenset(
+        {P.SEE_MEMBERS, P.SEE_PLANS, P.SEE_REPORTS, P.TAKE_PAYMENT, P.EXPORT}
+    ),
     Role.KIOSK: frozenset({P.CHECK_IN}),
     Role.DEVICE: frozenset({P.CHECK_IN}),
 }

@@ -46,7 +46,9 @@ class ClubRow:
 
 def _row(club: Club) -> ClubRow:
     return ClubRow(
-        **{name: getattr(club, name) for name in ClubRow.__dataclass_fields__ if name != "settings"},
+        **{
+            name: getattr(club, name) for name in ClubRow.__dataclass_fields__ if name != "settings"
+        },
         settings=dict(club.settings or {}),
     )
 
@@ -105,9 +107,9 @@ def principal_of_user(session: Session, user_id: int, session_key: str) -> Princ
 def principal_of_token(session: Session, token: str) -> Principal | None:
     """The machine with this token and its rights; None when unknown or revoked."""
     row = session.execute(
-        select(ApiToken.id, ApiToken.name, ApiToken.role, ApiToken.club_id, ApiToken.all_clubs).where(
-            ApiToken.token_hash == token_digest(token), ApiToken.revoked_at.is_(None)
-        )
+        select(
+            ApiToken.id, ApiToken.name, ApiToken.role, ApiToken.club_id, ApiToken.all_clubs
+        ).where(ApiToken.token_hash == token_digest(token), ApiToken.revoked_at.is_(None))
     ).one_or_none()
     if row is None:
         return None

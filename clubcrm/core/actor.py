@@ -8,7 +8,7 @@ class ActorKind(StrEnum):
     """What sort of actor it is."""
 
     STAFF = "staff"
-    TOKEN = "token"  # a machine with an API token
+    TOKEN = "token"  # noqa: S105 - a machine with an API token, not a secret
     OPERATOR = "operator"  # the command line on the club's own machine
     ENGINE = "engine"  # the daily run and other background work
 

@@ -17,7 +17,7 @@ from clubcrm.core.clock import utc
 MINUTES_A_DAY = 24 * 60
 
 _SECOND = timedelta(seconds=1)
-_DEFAULT_TERRITORY = "001"
+_WORLD = "001"
 
 
 def day_no(day: date) -> int:
@@ -117,8 +117,9 @@ def _day_start(day: date, zone: tzinfo, cutoff_minutes: int) -> datetime:
 @lru_cache(maxsize=512)
 def _week_locale(territory: str | None) -> Locale:
     """Week data by territory. A language alone says nothing: ``fa`` would start on Monday."""
-    code = (territory or _DEFAULT_TERRITORY).upper()
+    code = (territory or _WORLD).upper()
     try:
-        return Locale.parse(f"und_{code}")
+        locale = Locale.parse(f"und_{code}")
     except (UnknownLocaleError, ValueError):
-        return Locale.parse("en_001")
+        locale = None
+    return locale if locale and locale.territory == code else Locale.parse("en_001")

@@ -1,7 +1,7 @@
 """The database: one `db`, one declarative base, and the column types every table uses.
 
-SQLite and PostgreSQL run the same models. What differs between them (how a transaction begins, what a
-connection is told once) stands in this module and in `core.sql`, nowhere else.
+SQLite and PostgreSQL run the same models. What differs between them (how a transaction begins, what
+a connection is told once) stands in this module and in `core.sql`, nowhere else.
 """
 
 import sqlite3
@@ -113,7 +113,8 @@ def tell_connection(connection: Any, _record: Any) -> None:
 def begin_as_told(connection: Connection) -> None:
     """Begin a writing transaction with the write lock already held on SQLite.
 
-    A deferred transaction that reads and then writes fails at once when another writer came between.
+    A deferred transaction that reads and then writes fails at once when another writer came
+    between.
     """
     if connection.dialect.name == "sqlite":
         writing = connection.get_execution_options().get(WRITING, False)

@@ -1,8 +1,9 @@
 """What happened, recorded in the transaction in which it happened, and who hears of it.
 
-A package below records; packages above listen. `clubcrm/wiring.py` holds the one table of event -> handlers
-and gives it to `wire()`. TOGETHER handlers run inside the recording transaction (only truth that must never
-be seen without the event); AFTERWARDS handlers get a delivery row each and run later, alone, repeatably.
+A package below records; packages above listen. `clubcrm/wiring.py` holds the one table of event ->
+handlers and gives it to `wire()`. TOGETHER handlers run inside the recording transaction (only
+truth that must never be seen without the event); AFTERWARDS handlers get a delivery row each and
+run later, alone, repeatably.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -42,8 +42,8 @@ def fingerprint(method: str, path: str, body: bytes) -> str:
 def claim_key(session: Session, scope: str, key: str, print_: str, now: datetime) -> Answer | None:
     """Claim a key for this transaction; the earlier answer if the same request was already answered.
 
-    The claim commits or vanishes with the effect. Raises KeyReused when the key belongs to another request.
-    A second request with the same key waits for the first on both databases.
+    The claim commits or vanishes with the effect. Raises KeyReused when the key belongs to another
+    request. A second request with the same key waits for the first on both databases.
     """
     row = {"scope": scope, "key": key, "fingerprint": print_, "created_at": now}
     if insert_ignoring(session, IdempotencyKey.__table__, [row]):  # type: ignore[arg-type]
@@ -58,7 +58,9 @@ def claim_key(session: Session, scope: str, key: str, print_: str, now: datetime
     return Answer(standing.status, standing.answer or {})
 
 
-def keep_answer(session: Session, scope: str, key: str, status: int, body: Mapping[str, Any]) -> None:
+def keep_answer(
+    session: Session, scope: str, key: str, status: int, body: Mapping[str, Any]
+) -> None:
     """Keep the answer with the claimed key, in the same transaction as the effect."""
     session.execute(
         update(IdempotencyKey)

@@ -1,7 +1,8 @@
 """Background work as rows: the rows are the truth, whatever rings for them is a doorbell.
 
-`drain()` does all that is due: deliveries of events (effect and `done` in one commit) and jobs (claimed with
-a lease, finished only with the fencing number of the claim). Any number of processes may drain at once.
+`drain()` does all that is due: deliveries of events (effect and `done` in one commit) and jobs
+(claimed with a lease, finished only with the fencing number of the claim). Any number of processes
+may drain at once.
 """
 
 import logging
@@ -91,7 +92,11 @@ def is_work_due(clock: Clock) -> bool:
     now = clock()
     with reading() as session:
         for table in (EventDelivery, Job):
-            due = select(table.id).where(table.state == WorkState.WAITING, table.run_at <= now).limit(1)
+            due = (
+                select(table.id)
+                .where(table.state == WorkState.WAITING, table.run_at <= now)
+                .limit(1)
+            )
             if session.scalar(due) is not None:
                 return True
     return False
@@ -176,7 +181,7 @@ def _claim(clock: Clock) -> Lease | None:
 def _touch(session: Session, lease: Lease, **values: Any) -> bool:
     """Change a job only while the claim is the newest one."""
     held = update(Job).where(Job.id == lease.job_id, Job.fence == lease.fence).values(**values)
-    return session.execute(held).rowcount == 1  # type: ignore[attr-defined,no-any-return]
+    return session.execute(held).rowcount == 1  # type: ignore[attr-defined]
 
 
 def _note_failure(

@@ -14,8 +14,9 @@ from clubcrm.core.db import Id, Model, words_of
 class EventLog(Model):
     """What happened, once and for good: audit trail, member timeline and outbox in one.
 
-    The payload holds ids, codes and figures; personal values go to `field_change`, which can be erased.
-    Club and person are plain numbers here because the tables they name stand above this package.
+    The payload holds ids, codes and figures; personal values go to `field_change`, which can be
+    erased. Club and person are plain numbers here because the tables they name stand above this
+    package.
     """
 
     __tablename__ = "event_log"

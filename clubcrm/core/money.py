@@ -46,6 +46,11 @@ _UNIT_WORDS: Final = {
     "ریال": RIAL,
     "rial": RIAL,
     "rials": RIAL,
+    "томан": TOMAN,
+    "томана": TOMAN,
+    "томанов": TOMAN,
+    "риал": RIAL,
+    "риалов": RIAL,
     "руб": "RUB",
     "р": "RUB",
     "درهم": "AED",
@@ -57,6 +62,8 @@ _UNIT_WORDS: Final = {
 _MINUS: Final = r"\-−–﹣－"
 _SEPARATORS: Final = str.maketrans({"٫": ".", "٬": ",", "’": "'", "،": ",", "_": "'"})
 _INVISIBLE: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c]")
+# A dash in place of cents, as on price tags: 12,- is twelve and not minus twelve.
+_NO_CENTS: Final = re.compile(rf"(?<=\d)[.,][{_MINUS}]+(?![.,\d])")
 _SEPARATOR: Final = re.compile("[., ']")
 _PARTS: Final = re.compile(r"^(?P<before>[^\d.,]*)(?P<figure>[\d.,' ]*\d)(?P<after>\D*)$")
 
@@ -240,6 +247,7 @@ def _read(entry: str, currency: str, decimal_mark: str | None) -> tuple[Decimal,
     if len(entry) > 80:
         raise NotAnAmount(entry=entry[:40] + "…")
     text = " ".join(_INVISIBLE.sub("", ascii_digits(entry)).translate(_SEPARATORS).split())
+    text = _NO_CENTS.sub("", text).removeprefix("+")
     bracketed = text.startswith("(") and text.endswith(")")
     text, is_negative = _without_minus(text[1:-1] if bracketed else text)
     found = _PARTS.match(text)
@@ -320,4 +328,5 @@ def _symbols(currency: str) -> frozenset[str]:
     """How the currency's sign is written in the languages of the product's users."""
     code = RIAL if currency == TOMAN else currency
     locales = ("en", "en_US", "fa", "ar", "ru", "pt", "es", "de", "fr", "tr")
-    return frozenset(get_currency_symbol(code, locale=locale) for locale in locales)
+    symbols = (get_currency_symbol(code, locale=locale) for locale in locales)
+    return frozenset(_INVISIBLE.sub("", symbol).strip(" .,") for symbol in symbols)

@@ -14,7 +14,6 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from clubcrm.core.db import Base
 
-
 Query = TypeVar("Query", bound=Select[Any])
 Row = TypeVar("Row")
 
@@ -46,7 +45,7 @@ def insert_ignoring(session: Session, table: Table, rows: Sequence[dict[str, Any
         return 0
     dialect = sqlite if is_sqlite(session) else postgresql
     statement = dialect.insert(table).values(list(rows)).on_conflict_do_nothing()
-    return session.execute(statement).rowcount  # type: ignore[attr-defined,no-any-return]
+    return session.execute(statement).rowcount  # type: ignore[attr-defined]
 
 
 def upsert(
@@ -81,7 +80,11 @@ def skip_locked(session: Session, statement: Query) -> Query:
 
 
 def locked(session: Session, statement: Query) -> Query:
-    """Lock the rows read until the transaction ends (on SQLite the transaction is the lock)."""
+    """Lock the rows read until the transaction ends (on SQLite the transaction is the lock).
+
+    Rows the session knows already are read again: what counts is what stands once the lock is held.
+    """
+    statement = statement.execution_options(populate_existing=True)
     return statement if is_sqlite(session) else statement.with_for_update()
 
 
@@ -99,7 +102,7 @@ def violated_constraint(error: IntegrityError) -> str | None:
     """Name the constraint an integrity error broke, alike on both databases."""
     diagnostics = getattr(error.orig, "diag", None)
     if diagnostics is not None:
-        return diagnostics.constraint_name  # type: ignore[no-any-return]
+        return diagnostics.constraint_name
     text = str(error.orig)
     check = re.match(r"CHECK constraint failed: (\S+)", text)
     if check:
@@ -116,7 +119,10 @@ def _unique_over(columns: str) -> str | None:
         return None
     wanted = {pair[1] for pair in pairs}
     for constraint in table.constraints:
-        if isinstance(constraint, UniqueConstraint) and {c.name for c in constraint.columns} == wanted:
+        if (
+            isinstance(constraint, UniqueConstraint)
+            and {c.name for c in constraint.columns} == wanted
+        ):
             return str(constraint.name)
     for index in table.indexes:
         if index.unique and {c.name for c in index.columns} == wanted:

@@ -1,7 +1,7 @@
 """The one place that commits.
 
-`transaction()` is for whoever writes, `reading()` for whoever only looks. An operation never commits; its
-caller (a view, a job, a command, a test) opens one transaction around it.
+`transaction()` is for whoever writes, `reading()` for whoever only looks. An operation never
+commits; its caller (a view, a job, a command, a test) opens one transaction around it.
 """
 
 import threading
@@ -38,8 +38,9 @@ def set_doorbell(ring: Callable[[], None]) -> None:
 def transaction() -> Iterator[Session]:
     """Open a writing transaction, commit it at the end, roll all of it back on any error.
 
-    Not re-entrant: a transaction inside a transaction is a bug and raises RuntimeError. A violated named
-    constraint is raised as the refusal registered for it. The bell rings only after the commit.
+    Not re-entrant: a transaction inside a transaction is a bug and raises RuntimeError. A violated
+    named constraint is raised as the refusal registered for it. The bell rings only after the
+    commit.
     """
     session = db.session()
     if session.info.get(WRITING):
@@ -52,6 +53,8 @@ def transaction() -> Iterator[Session]:
         _writer.acquire()
     session.info[WRITING] = True
     try:
+        # What was read before may be out of date by now; a decision needs the present rows.
+        session.expire_all()
         session.connection(execution_options={WRITING: True})
         yield session
         session.flush()
@@ -84,6 +87,7 @@ def reading() -> Iterator[Session]:
     if session.info.get(WRITING):
         yield session
         return
+    session.expire_all()
     try:
         yield session
     finally:
