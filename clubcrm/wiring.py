@@ -4,8 +4,18 @@ from collections.abc import Mapping
 
 from flask import Blueprint
 
+from clubcrm.accounts import models as accounts
+from clubcrm.billing import models as billing
+from clubcrm.core import models as core
 from clubcrm.core.events import Wiring
 from clubcrm.core.jobs import Work
+from clubcrm.exchange import models as exchange
+from clubcrm.members import models as members
+from clubcrm.retention import models as retention
+from clubcrm.visits import models as visits
+
+MODELS = (core, accounts, members, billing, visits, retention, exchange)
+"""Where the tables are: importing this module maps them all."""
 
 WIRING: Wiring = {}
 """Event -> listeners; TOGETHER in the recording transaction, AFTERWARDS through a delivery row."""

@@ -1,10 +1,11 @@
 """What every test stands on: both databases, real servers, a club, and a clock that can be set.
 
 A test that asks for `app` (or for anything built on it) runs twice, on SQLite and on PostgreSQL.
-Each test finds an empty, migrated database. Integration tests ask for `context`; web tests must
+Each test finds an empty, migrated database. Integration tests ask for `in_app`; web tests must
 not, because a pushed application context would be shared by the requests of two clients.
 """
 
+import importlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
@@ -128,6 +131,10 @@ def _psycopg(url: str) -> str:
 def _build_schema(url: str) -> None:
     engine = create_engine(url)
     db.metadata.create_all(engine)
+    with engine.begin() as connection:
+        migration = importlib.import_module("migrations.versions.0002_append_only")
+        with Operations.context(MigrationContext.configure(connection)):
+            migration.upgrade()
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
             # The template is copied as one file: nothing may be left in the write-ahead log.
@@ -174,7 +181,7 @@ def app(the_app: Flask, database: Database) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def context(app: Flask) -> Iterator[Flask]:
+def in_app(app: Flask) -> Iterator[Flask]:
     """An application context for tests of operations and queries (never for web tests)."""
     with app.app_context():
         yield app

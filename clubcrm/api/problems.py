@@ -42,7 +42,9 @@ def problem_of(error: Exception, reference: str | None = None) -> Response:
         if allowed:
             response.headers["Allow"] = ", ".join(allowed)
         return response
-    words = _("Something went wrong here. Nothing was changed. Reference: %(ref)s", ref=reference or "-")
+    words = _(
+        "Something went wrong here. Nothing was changed. Reference: %(ref)s", ref=reference or "-"
+    )
     return problem(500, "internal_error", words, reference=reference)
 
 

@@ -41,11 +41,14 @@ def insert_ignoring(session: Session, table: Table, rows: Sequence[dict[str, Any
 
     On PostgreSQL this waits for another transaction that is inserting the same key right now.
     """
-    if not rows:
-        return 0
     dialect = sqlite if is_sqlite(session) else postgresql
-    statement = dialect.insert(table).values(list(rows)).on_conflict_do_nothing()
-    return session.execute(statement).rowcount  # type: ignore[attr-defined]
+    key = next(iter(table.primary_key.columns))
+    inserted = 0
+    for chunk in chunks(rows, 400):
+        statement = dialect.insert(table).values(list(chunk)).on_conflict_do_nothing()
+        # Counting what comes back: the drivers do not agree on the row count of such a statement.
+        inserted += len(session.execute(statement.returning(key)).all())
+    return inserted
 
 
 def upsert(

@@ -30,31 +30,31 @@ def _clubs() -> int:
         return session.scalar(select(func.count()).select_from(Club)) or 0
 
 
-def test_a_transaction_commits_at_its_end(context: Flask, a_club: int) -> None:
+def test_a_transaction_commits_at_its_end(in_app: Flask, a_club: int) -> None:
     with transaction() as session:
         open_club(session, code="second", **CLUB)
     assert _clubs() == 2
 
 
-def test_an_error_rolls_all_of_it_back(context: Flask, a_club: int) -> None:
+def test_an_error_rolls_all_of_it_back(in_app: Flask, a_club: int) -> None:
     with pytest.raises(ZeroDivisionError), transaction() as session:
         open_club(session, code="second", **CLUB)
         raise ZeroDivisionError
     assert _clubs() == 1
 
 
-def test_a_transaction_inside_a_transaction_is_a_bug(context: Flask, a_club: int) -> None:
+def test_a_transaction_inside_a_transaction_is_a_bug(in_app: Flask, a_club: int) -> None:
     with transaction(), pytest.raises(RuntimeError), transaction():
         pass
 
 
-def test_a_broken_constraint_is_said_in_the_clubs_words(context: Flask, a_club: int) -> None:
+def test_a_broken_constraint_is_said_in_the_clubs_words(in_app: Flask, a_club: int) -> None:
     with pytest.raises(ClubCodeTaken), transaction() as session:
         open_club(session, code="aurora", **CLUB)
     assert _clubs() == 1
 
 
-def test_a_club_is_set_up_once(context: Flask, a_club: int) -> None:
+def test_a_club_is_set_up_once(in_app: Flask, a_club: int) -> None:
     with pytest.raises(AlreadySetUp), transaction() as session:
         set_up(session, code="x", owner_name="", owner_email=None, owner_password=None, **CLUB)
 
