@@ -160,12 +160,12 @@ def _fold_part(part: str) -> str:
 
 
 def _clean_line(text: str) -> str:
-    text = " ".join(unicodedata.normalize("NFC", text.translate(_CLEANED)).split())
+    text = unicodedata.normalize("NFC", text.translate(_CLEANED))
     if _ZERO_WIDTH_NON_JOINER in text:
-        # Joiners mean something only between two letters.
-        text = _JOINER_RUNS.sub(_ZERO_WIDTH_NON_JOINER, text)
-        text = _EDGE_JOINERS.sub("", text)
-    return text
+        # It means something only between two letters.
+        text = _JOINERS_AT_SPACE.sub(" ", _JOINER_RUNS.sub(_ZERO_WIDTH_NON_JOINER, text))
+        text = text.strip(_ZERO_WIDTH_NON_JOINER)
+    return " ".join(text.split())
 
 
 def _clean_character(character: str) -> str:
@@ -191,4 +191,4 @@ _CLEANED: Final = _CleanTable()
 _DIGITS: Final = _DigitTable()
 _ASCII_DIGITS: Final = re.compile(r"[0-9]+")
 _JOINER_RUNS: Final = re.compile("\u200c{2,}")
-_EDGE_JOINERS: Final = re.compile("^\u200c+|\u200c+$|\u200c+(?= )|(?<= )\u200c+")
+_JOINERS_AT_SPACE: Final = re.compile("\u200c? [ \u200c]*")
