@@ -1,15 +1,20 @@
 """The one table of who hears of what, which jobs there are, and which pages are served."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from flask import Blueprint
 
 from clubcrm.accounts import models as accounts
+from clubcrm.accounts.views import blueprint as accounts_pages
 from clubcrm.billing import models as billing
 from clubcrm.core import models as core
 from clubcrm.core.events import Wiring
+from clubcrm.core.idempotency import forget_answers
 from clubcrm.core.jobs import Work
+from clubcrm.core.schedule import Scheduled
 from clubcrm.exchange import models as exchange
+from clubcrm.frontdesk.views import blueprint as frontdesk_pages
 from clubcrm.members import models as members
 from clubcrm.retention import models as retention
 from clubcrm.visits import models as visits
@@ -23,5 +28,13 @@ WIRING: Wiring = {}
 JOBS: Mapping[str, Work] = {}
 """Kind of job -> function."""
 
-BLUEPRINTS: tuple[Blueprint, ...] = ()
+SCHEDULE: tuple[Scheduled, ...] = (
+    Scheduled("answers.forget", timedelta(hours=1), forget_answers),
+)
+"""What comes round again; the embedded worker and the queue's schedule are both made from this."""
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    accounts_pages,
+    frontdesk_pages,
+)
 """The pages and the API, in the order in which they are registered."""

@@ -63,6 +63,7 @@ def set_up(
     owner_password: str | None,
     by: Actor,
     now: datetime,
+    territory: str | None = None,
     is_demo: bool = False,
 ) -> int:
     """Open the first club here and give its owner access; returns the club's id.
@@ -79,6 +80,7 @@ def set_up(
         currency=currency,
         language=language,
         calendar=calendar,
+        territory=territory,
         by=by,
         now=now,
         is_demo=is_demo,
@@ -108,9 +110,13 @@ def open_club(
     calendar: str,
     by: Actor,
     now: datetime,
+    territory: str | None = None,
     is_demo: bool = False,
 ) -> int:
-    """Open a club; everybody who owns a club here owns this one too. Returns its id."""
+    """Open a club; everybody who owns a club here owns this one too. Returns its id.
+
+    Without a territory it is the one the language names, or the one in which it is mostly spoken.
+    """
     zone, currency, locale = _checked(timezone, currency, language, calendar)
     club = Club(
         code=code.strip().lower(),
@@ -119,7 +125,7 @@ def open_club(
         currency=currency,
         language=locale.language if not locale.script else str(locale),
         calendar=calendar,
-        territory=locale.territory or TERRITORIES.get(locale.language, "GB"),
+        territory=territory or locale.territory or TERRITORIES.get(locale.language, "GB"),
         is_demo=is_demo,
         went_live_on=club_day(now, zone, 0),
         settings={},

@@ -43,3 +43,22 @@ class AccessOutcome(StrEnum):
 
     ALLOWED = "allowed"
     REFUSED = "refused"
+
+
+class Theme(StrEnum):
+    """How bright the screens of one device are."""
+
+    AUTO = "auto"  # as the device asks for
+    LIGHT = "light"
+    DARK = "dark"
+
+
+LANGUAGE_COOKIE = "clubcrm_language"
+"""Cookie with the language chosen on a device before anybody signed in."""
+
+THEME_COOKIE = "clubcrm_theme"
+"""Cookie with the theme chosen on a device."""
+
+MIRRORED = "qps"
+"""Code of the mirrored language: English with accents, in brackets, written from right to left. It shows
+words that were never translated and pages that do not turn round; nobody speaks it."""

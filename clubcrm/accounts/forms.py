@@ -1,0 +1,186 @@
+"""What people enter about clubs and themselves: parsed and checked for shape only."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from zoneinfo import available_timezones
+
+from babel import Locale
+from babel.core import get_global
+from babel.numbers import get_currency_name, list_currencies
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import EmailField, PasswordField, RadioField, SelectField, StringField
+from wtforms.validators import DataRequired, Email, EqualTo, Length, Regexp
+
+from clubcrm.accounts.operations import CALENDARS, MIN_PASSWORD
+from clubcrm.accounts.states import Theme
+from clubcrm.core.formats import reader_locale
+
+# What the product's clubs use most stands first; the rest follows by name.
+FIRST_CURRENCIES = ("EUR", "USD", "GBP", "IRR", "AED", "RUB", "BRL", "TRY")
+CLUB_LANGUAGES = ("en", "fa", "ar", "ru", "pt", "es", "de", "fr", "tr", "it")
+
+
+def stripped(text: str | None) -> str | None:
+    """What was entered, without blanks around it."""
+    return text.strip() if text else text
+
+
+def needed(words: object = None) -> DataRequired:
+    """The entry may not be left out."""
+    return DataRequired(message=words or _l("Please fill this in."))  # type: ignore[arg-type]
+
+
+def at_most(length: int) -> Length:
+    """The entry may not be longer than the file can keep."""
+    return Length(max=length, message=_l("At most %(max)d characters."))
+
+
+class SignInForm(FlaskForm):
+    """E-mail and password."""
+
+    email = EmailField(_l("E-mail"), [needed(), at_most(254)], filters=[stripped])
+    password = PasswordField(_l("Password"), [needed(), at_most(1000)])
+
+
+class SetUpForm(FlaskForm):
+    """The first club and its owner."""
+
+    name = StringField(_l("Name of the club"), [needed(), at_most(120)], filters=[stripped])
+    code = StringField(
+        _l("Short code"),
+        [
+            needed(),
+            at_most(40),
+            Regexp(
+                r"^[a-zA-Z0-9][a-zA-Z0-9-]*$", message=_l("Use letters a to z, digits and hyphens.")
+            ),
+        ],
+        description=_l("Used in files and commands; it cannot be changed later."),
+        filters=[stripped],
+    )
+    timezone = SelectField(_l("Time zone"), [needed()])
+    currency = SelectField(_l("Currency"), [needed()])
+    language = SelectField(
+        _l("Language of the club"),
+        [needed()],
+        description=_l("The language in which the club writes to its members."),
+    )
+    calendar = RadioField(_l("Calendar"), default="gregorian")
+    owner_name = StringField(_l("Your name"), [needed(), at_most(120)], filters=[stripped])
+    owner_email = EmailField(
+        _l("Your e-mail"),
+        [needed(), at_most(254), Email(message=_l("This is not an e-mail address."))],
+        description=_l("You sign in with it."),
+        filters=[stripped],
+    )
+    owner_password = PasswordField(
+        _l("Password"),
+        [
+            needed(),
+            Length(
+                min=MIN_PASSWORD,
+                max=1000,
+                message=_l("Choose a password of at least 10 characters."),
+            ),
+        ],
+        description=_l("At least 10 characters; a short sentence is easy to keep in mind."),
+    )
+
+    def __init__(self, *args: object, **kw: object) -> None:
+        super().__init__(*args, **kw)
+        locale = reader_locale()
+        self.timezone.choices = [(zone, zone.replace("_", " ")) for zone in zones()]
+        self.currency.choices = list(currencies(str(locale)))
+        self.language.choices = club_languages()
+        self.calendar.choices = calendar_choices()
+
+
+def calendar_choices() -> list[tuple[str, str]]:
+    """The calendars a club may live by."""
+    words: dict[str, Callable[[], str]] = {
+        "gregorian": lambda: _("Gregorian (1 January)"),
+        "jalali": lambda: _("Jalali (1 Farvardin)"),
+    }
+    return [(calendar, words[calendar]()) for calendar in CALENDARS]
+
+
+def club_languages() -> list[tuple[str, str]]:
+    """The languages a club may speak, each by its own name."""
+    return [
+        (code, (Locale.parse(code).get_display_name(code) or code).capitalize())
+        for code in CLUB_LANGUAGES
+    ]
+
+
+@lru_cache(maxsize=1)
+def zones() -> tuple[str, ...]:
+    """The time zones in which somebody lives, by region."""
+    return tuple(sorted(zone for zone in available_timezones() if zone in _territories()))
+
+
+@lru_cache(maxsize=8)
+def currencies(locale: str) -> tuple[tuple[str, str], ...]:
+    """The currencies by name, the likely ones first."""
+    rest = sorted(
+        (code for code in list_currencies() if code not in FIRST_CURRENCIES and code in _in_use()),
+        key=lambda code: get_currency_name(code, locale=locale),
+    )
+    return tuple(
+        (code, f"{code} – {get_currency_name(code, locale=locale)}")
+        for code in (*FIRST_CURRENCIES, *rest)
+    )
+
+
+def territory_of(zone: str) -> str | None:
+    """The country a time zone lies in."""
+    return _territories().get(zone)
+
+
+@lru_cache(maxsize=1)
+def _territories() -> dict[str, str]:
+    return {zone: code for zone, code in get_global("zone_territories").items() if len(code) == 2}
+
+
+@lru_cache(maxsize=1)
+def _in_use() -> frozenset[str]:
+    """The currencies that are legal tender somewhere today."""
+    used: set[str] = set()
+    for entries in get_global("territory_currencies").values():
+        used |= {code for code, _start, end, is_tender in entries if end is None and is_tender}
+    return frozenset(used)
+
+
+class ThemeForm(FlaskForm):
+    """How bright the screens of this device are."""
+
+    theme = RadioField(
+        _l("Brightness of this device"),
+        choices=[
+            (Theme.AUTO.value, _l("As the device")),
+            (Theme.LIGHT.value, _l("Light")),
+            (Theme.DARK.value, _l("Dark")),
+        ],
+    )
+
+
+class PasswordForm(FlaskForm):
+    """A new password, with the old one."""
+
+    old = PasswordField(_l("Password so far"), [needed(), at_most(1000)])
+    new = PasswordField(
+        _l("New password"),
+        [
+            needed(),
+            Length(
+                min=MIN_PASSWORD,
+                max=1000,
+                message=_l("Choose a password of at least 10 characters."),
+            ),
+        ],
+    )
+    again = PasswordField(
+        _l("New password once more"),
+        [needed(), EqualTo("new", message=_l("The two new passwords differ."))],
+    )

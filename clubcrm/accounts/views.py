@@ -1,0 +1,254 @@
+"""Signing in and out, the first set-up, and one's own account."""
+
+import re
+
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_babel import gettext as _
+from flask_login import login_user, logout_user
+from werkzeug.wrappers import Response
+
+from clubcrm.accounts import operations
+from clubcrm.accounts.access import find_principal, principal, public, sign_in_of, signed_in
+from clubcrm.accounts.errors import AlreadySetUp, TooManyTries, WrongSignIn
+from clubcrm.accounts.forms import (
+    PasswordForm,
+    SetUpForm,
+    SignInForm,
+    ThemeForm,
+    club_languages,
+    territory_of,
+)
+from clubcrm.accounts.models import StaffUser
+from clubcrm.accounts.policies import Principal
+from clubcrm.accounts.queries import is_set_up, principal_of_user
+from clubcrm.accounts.states import LANGUAGE_COOKIE, THEME_COOKIE, Theme
+from clubcrm.core import clock
+from clubcrm.core.actor import OPERATOR
+from clubcrm.core.errors import DomainError
+from clubcrm.core.transactions import reading, transaction
+
+blueprint = Blueprint("accounts", __name__, template_folder="templates")
+
+A_YEAR = 365 * 24 * 3600
+OWN_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
+
+
+def safe_next(path: str | None, default: str = "/") -> str:
+    """Where to go on: a path of this installation, never another site."""
+    return path if path and OWN_PATH.fullmatch(path) else default
+
+
+# --- signing in -----------------------------------------------------------------------------
+
+
+@blueprint.route("/sign-in", methods=["GET", "POST"])
+@public
+def sign_in() -> Response | tuple[str, int]:
+    """The sign-in page; afterwards the page that was asked for."""
+    target = safe_next(request.args.get("next"))
+    if request.method == "GET" and find_principal() is not None:
+        return redirect(target)
+    form = SignInForm()
+    if not form.validate_on_submit():
+        return _sign_in_page(form, None, 200 if request.method == "GET" else 422)
+    refusal = _try_password(form.data["email"], form.data["password"])
+    if refusal is not None:
+        return _sign_in_page(form, refusal.text(), refusal.status)
+    return redirect(target)
+
+
+def _try_password(email: str, password: str) -> DomainError | None:
+    """Sign in whoever has this e-mail and password; the refusal where nobody has."""
+    try:
+        with transaction() as db_session:
+            user = operations.check_password(db_session, email, password, now=clock.now())
+            who = principal_of_user(db_session, user.id, user.session_key) if user else None
+    except TooManyTries as refusal:
+        return refusal
+    if user is None or who is None:
+        return WrongSignIn()
+    _start_session(user, who)
+    return None
+
+
+def _start_session(user: StaffUser, who: Principal) -> None:
+    """A fresh session, so that nothing of an earlier one lives on in it."""
+    session.clear()
+    session.permanent = True
+    login_user(sign_in_of(user, who), remember=False)
+
+
+def _sign_in_page(form: SignInForm, refusal: str | None, status: int) -> tuple[str, int]:
+    return render_template("accounts/sign_in.html", form=form, refusal=refusal), status
+
+
+@blueprint.post("/sign-out")
+@public
+def sign_out() -> Response:
+    """End this session."""
+    logout_user()
+    session.clear()
+    return redirect(url_for("accounts.sign_in"))
+
+
+# --- the first set-up -----------------------------------------------------------------------
+
+
+@blueprint.route("/set-up", methods=["GET", "POST"])
+@public
+def set_up() -> Response | tuple[str, int]:
+    """The first visit: one club and its owner. Refused for good once a club lives here."""
+    with reading() as db_session:
+        if is_set_up(db_session):
+            raise AlreadySetUp
+    form = SetUpForm(language=_likely_language(), currency="EUR", timezone="Europe/London")
+    refusal = None
+    if form.validate_on_submit():
+        try:
+            _set_up_club(form)
+        except DomainError as error:
+            refusal = error.text()
+        else:
+            flash(
+                _(
+                    "%(club)s stands. Bring your members along, or add the first one.",
+                    club=form.data["name"],
+                ),
+                "in",
+            )
+            return redirect(url_for("frontdesk.home"))
+    failed = request.method == "POST"
+    return render_template(
+        "accounts/set_up.html", form=form, refusal=refusal
+    ), 422 if failed else 200
+
+
+def _likely_language() -> str:
+    return request.accept_languages.best_match([code for code, _name in club_languages()]) or "en"
+
+
+def _set_up_club(form: SetUpForm) -> None:
+    now = clock.now()
+    with transaction() as db_session:
+        operations.set_up(
+            db_session,
+            code=form.data["code"],
+            name=form.data["name"],
+            timezone=form.data["timezone"],
+            currency=form.data["currency"],
+            language=form.data["language"],
+            calendar=form.data["calendar"],
+            territory=territory_of(form.data["timezone"]),
+            owner_name=form.data["owner_name"],
+            owner_email=form.data["owner_email"],
+            owner_password=form.data["owner_password"],
+            by=OPERATOR,
+            now=now,
+        )
+    current_app.extensions["is_set_up"] = True
+    _try_password(form.data["owner_email"], form.data["owner_password"])
+
+
+# --- one's own account ----------------------------------------------------------------------
+
+
+@blueprint.get("/account")
+@signed_in
+def own() -> str:
+    """Language, brightness and password of whoever is signed in."""
+    return _own_page(PasswordForm(formdata=None))
+
+
+def _own_page(form: PasswordForm, refusal: str | None = None) -> str:
+    chosen = request.cookies.get(THEME_COOKIE, Theme.AUTO.value)
+    theme_form = ThemeForm(
+        formdata=None, theme=chosen if chosen in set(Theme) else Theme.AUTO.value
+    )
+    return render_template("accounts/own.html", form=form, theme_form=theme_form, refusal=refusal)
+
+
+@blueprint.post("/account/password")
+@signed_in
+def change_password() -> Response | tuple[str, int]:
+    """A new password; every other session of this employee ends."""
+    form = PasswordForm()
+    if not form.validate_on_submit():
+        return _own_page(form), 422
+    who = principal()
+    try:
+        with transaction() as db_session:
+            key = operations.change_password(
+                db_session,
+                who.actor.id or 0,
+                old=form.data["old"],
+                new=form.data["new"],
+                by=who.actor,
+                now=clock.now(),
+            )
+            user = db_session.get_one(StaffUser, who.actor.id)
+            renewed = principal_of_user(db_session, user.id, key)
+    except DomainError as error:
+        return _own_page(form, error.text()), error.status
+    if renewed is not None:
+        _start_session(user, renewed)
+    flash(_("The password is changed. Other devices have to sign in again."), "in")
+    return redirect(url_for("accounts.own"))
+
+
+@blueprint.post("/account/language")
+@public
+def choose_language() -> Response:
+    """The language of the pages, kept with the employee and on this device."""
+    language = request.form.get("language", "")
+    response = redirect(safe_next(request.form.get("next"), url_for("accounts.own")))
+    if language not in current_app.extensions["languages"]:
+        return response
+    who = find_principal()
+    if who is not None and who.actor.id is not None:
+        with transaction() as db_session:
+            operations.set_language(db_session, who.actor.id, language)
+    response.set_cookie(
+        LANGUAGE_COOKIE,
+        language,
+        max_age=A_YEAR,
+        samesite="Lax",
+        httponly=True,
+        secure=_is_secure(),
+    )
+    return response
+
+
+@blueprint.post("/account/theme")
+@public
+def choose_theme() -> Response:
+    """How bright the screens of this device are."""
+    response = redirect(safe_next(request.form.get("next"), url_for("accounts.own")))
+    chosen = request.form.get("theme", "")
+    if chosen in set(Theme):
+        response.set_cookie(
+            THEME_COOKIE, chosen, max_age=A_YEAR, samesite="Lax", httponly=True, secure=_is_secure()
+        )
+    return response
+
+
+@blueprint.post("/account/club")
+@signed_in
+def choose_club() -> Response:
+    """The club this employee works at now."""
+    chosen = request.form.get("club_id", type=int)
+    if chosen in principal().grants:
+        session["club_id"] = chosen
+    return redirect(safe_next(request.form.get("next")))
+
+
+def _is_secure() -> bool:
+    return bool(current_app.config["SESSION_COOKIE_SECURE"])

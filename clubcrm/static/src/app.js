@@ -1,0 +1,128 @@
+// What every page does: the search of the top bar, drawers, the clock, and focus after a refusal.
+
+const find = document.querySelector("[data-find]");
+
+/** Search as you type: the hits come as a ready fragment, the arrows walk through them. */
+function searchAsYouType(form) {
+  const input = form.querySelector("input[name=q]");
+  const list = form.querySelector("[role=listbox]");
+  let asked = null;
+  let waiting = 0;
+  let chosen = -1;
+
+  const hits = () => [...list.querySelectorAll("[role=option]")];
+
+  function close() {
+    list.hidden = true;
+    chosen = -1;
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
+  }
+
+  function choose(position) {
+    const all = hits();
+    chosen = all.length ? (position + all.length) % all.length : -1;
+    all.forEach((hit, at) => hit.setAttribute("aria-selected", String(at === chosen)));
+    const hit = all[chosen];
+    if (hit) {
+      input.setAttribute("aria-activedescendant", hit.id);
+      hit.scrollIntoView({ block: "nearest" });
+    }
+  }
+
+  async function ask() {
+    const text = input.value.trim();
+    asked?.abort();
+    if (text.length < 2) {
+      close();
+      return;
+    }
+    asked = new AbortController();
+    try {
+      const address = `${form.dataset.find}?q=${encodeURIComponent(text)}`;
+      const answer = await fetch(address, { headers: { "HX-Request": "true" }, signal: asked.signal });
+      list.innerHTML = await answer.text();
+      list.hidden = false;
+      input.setAttribute("aria-expanded", "true");
+      choose(0);
+    } catch (error) {
+      if (error.name !== "AbortError") close();
+    }
+  }
+
+  input.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(ask, 120);
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.code === "ArrowDown" && !list.hidden) choose(chosen + 1);
+    else if (event.code === "ArrowUp" && !list.hidden) choose(chosen - 1);
+    else if (event.code === "Enter" && !list.hidden && hits()[chosen]) hits()[chosen].click();
+    else if (event.code === "Escape" && (input.value || !list.hidden)) {
+      input.value = "";
+      close();
+    } else return;
+    event.preventDefault();
+  });
+  input.addEventListener("focus", () => {
+    if (input.value.trim().length > 1 && list.childElementCount) list.hidden = false;
+  });
+  document.addEventListener("pointerdown", (event) => {
+    if (!form.contains(event.target)) close();
+  });
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    if (event.code === "Slash" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      input.focus();
+      input.select();
+    }
+  });
+}
+
+/** Drawers: an element with data-opens="id" opens a dialog, one with data-closes closes it. */
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-opens]");
+  const drawer = opener && document.getElementById(opener.dataset.opens);
+  if (drawer && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    drawer.showModal();
+    return;
+  }
+  if (event.target.closest("[data-closes]")) event.target.closest("dialog")?.close();
+  // A click on the ground beside the drawer closes it.
+  if (event.target instanceof HTMLDialogElement) event.target.close();
+});
+
+/** The clock of the top bar goes on with the page, in the club's zone and the page's words. */
+function keepClock(clock) {
+  const written = clock.textContent;
+  const opened = Date.now();
+  const time = written.match(/(\d{1,2}):(\d{2})(?!.*\d:\d)/);
+  if (!time) return;
+  setInterval(() => {
+    const minutes = Number(time[1]) * 60 + Number(time[2]) + Math.floor((Date.now() - opened) / 60000);
+    if (minutes >= 1440) return; // the day changed: the next page says which one it is
+    const shown = [Math.floor(minutes / 60), minutes % 60].map((n) => String(n).padStart(2, "0"));
+    clock.textContent = written.replace(time[0], shown.join(":"));
+  }, 15000);
+}
+
+if (find) searchAsYouType(find);
+document.querySelectorAll("[data-clock]").forEach(keepClock);
+document.querySelectorAll("dialog[data-open]").forEach((drawer) => drawer.showModal());
+document.querySelector("[data-focus]")?.focus();
+
+// A form is sent once, however often its button is pressed.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "true";
+});
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+});
