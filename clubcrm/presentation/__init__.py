@@ -1,0 +1,66 @@
+"""What every page needs: the reader's language, and the words, icons and numbers of the templates.
+
+Templates write days, times and money through the filters registered here, so always in the reader's
+language and in the club's calendar, zone and currency. Views need nothing of this package.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Flask, session
+from flask_babel import get_locale
+
+from clubcrm.accounts.access import my_clubs
+from clubcrm.core import clock
+from clubcrm.presentation import figures, files, languages, looks, reader
+from clubcrm.presentation.languages import choose_locale
+
+__all__ = ["choose_locale", "register_presentation"]
+
+
+def register_presentation(app: Flask) -> None:
+    """Give the templates their globals and filters."""
+    app.extensions["languages"] = languages.translated()
+    app.extensions["fingerprints"] = {}
+    app.after_request(files.keep_assets)
+    app.jinja_env.globals.update(GLOBALS)
+    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+
+GLOBALS: Mapping[str, Any] = {
+    "asset": files.asset,
+    "clubs_here": my_clubs,
+    "draw_icon": files.draw_icon,
+    "get_locale": get_locale,
+    "has_page": reader.has_page,
+    "here": reader.here,
+    "icon": files.draw_icon,
+    "initials": figures.initials,
+    "is_from_right": languages.is_from_right,
+    "look_of": looks.look_of,
+    "may": reader.may,
+    "now": clock.now,
+    "offered_languages": languages.offered_languages,
+    "rail": reader.rail,
+    "session": session,
+    "theme": reader.theme,
+    "this_page": figures.this_page,
+    "today": reader.today,
+    "who": reader.who,
+}
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "ago": figures.ago_text,
+    "as_json": figures.as_json,
+    "code": figures.code_figure,
+    "day": figures.day_text,
+    "moment": figures.moment_text,
+    "money": figures.money_figure,
+    "money_text": figures.money_text,
+    "month": figures.month_text,
+    "number": figures.number_text,
+    "percent": figures.percent_text,
+    "time": figures.time_text,
+}
