@@ -1,0 +1,113 @@
+"""Days, times, numbers and money of a page: in the reader's language and the club's calendar and zone."""
+
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from flask import current_app, request
+from markupsafe import Markup, escape
+
+from clubcrm.core import clock, formats
+from clubcrm.core.money import Money
+from clubcrm.presentation.reader import here, today
+
+
+def _isolated(text: str, kind: str = "num") -> Markup:
+    """A figure that keeps its own direction within any line."""
+    return Markup('<bdi class="{}">{}</bdi>').format(kind, text)
+
+
+def _calendar() -> Any:
+    club = here()
+    return club.calendar if club else None
+
+
+def _zone() -> str:
+    club = here()
+    return club.timezone if club else "UTC"
+
+
+def day_text(day: date | None, style: formats.DayStyle = "short") -> str:
+    """A day in words; nothing for no day."""
+    return "" if day is None else formats.format_day(day, None, _calendar(), style, today=today())
+
+
+def moment_text(moment: datetime | None, style: formats.DayStyle = "near") -> str:
+    """An instant on the club's clock: Sat 21 Nov, 10:14."""
+    if moment is None:
+        return ""
+    return formats.format_moment(moment, _zone(), None, _calendar(), style, today=today())
+
+
+def time_text(moment: datetime | None) -> str:
+    """The time of day of an instant on the club's clock."""
+    if moment is None:
+        return ""
+    return formats.format_time(moment.astimezone(ZoneInfo(_zone())))
+
+
+def month_text(day: date | None) -> str:
+    """The month a day lies in, in the club's calendar."""
+    return "" if day is None else formats.format_month(day, None, _calendar())
+
+
+def ago_text(when: date | datetime | None) -> str:
+    """A day or an instant as seen from now: 3 days ago, in 12 days."""
+    if when is None:
+        return ""
+    if isinstance(when, datetime):
+        return formats.relative_moment(when, clock.now(), _zone())
+    return formats.relative_day(when, today())
+
+
+def money_text(money: Money | None, *, is_summary: bool = False) -> str:
+    """An amount in the reader's form, without markup (for labels and attributes)."""
+    if money is None:
+        return ""
+    club = here()
+    toman = bool(club and club.settings.get("shows_toman"))
+    return formats.format_money(money, None, toman, is_summary=is_summary)
+
+
+def money_figure(money: Money | None, *, is_summary: bool = False) -> Markup:
+    """An amount as it stands on a page: set in figures, isolated from the line's direction."""
+    return Markup("") if money is None else _isolated(money_text(money, is_summary=is_summary))
+
+
+def number_text(number: float, decimals: int | None = None) -> str:
+    """A number in the reader's digits."""
+    return formats.format_number(number, decimals=decimals)
+
+
+def percent_text(share: float, decimals: int = 0) -> str:
+    """A share of one as per cent."""
+    return formats.format_percent(share, decimals=decimals)
+
+
+def code_figure(code: str | None) -> Markup:
+    """A phone number, a card or another code: always read from left to right."""
+    return Markup('<bdi dir="ltr" class="num">{}</bdi>').format(code) if code else Markup("")
+
+
+def initials(name: str) -> str:
+    """The letters that stand for a photo: of the first and the last word of a name."""
+    words = [word for word in name.split() if word[0].isalpha()]
+    letters = [words[0][0], words[-1][0]] if len(words) > 1 else [word[0] for word in words]
+    # Joining scripts would melt two letters into one shape.
+    return "\u200c".join(letter.upper() for letter in letters)
+
+
+def this_page(**changes: Any) -> str:
+    """The address of this page with some of its query changed; None takes an entry away."""
+    query = {name: values for name, values in request.args.lists() if name not in changes}
+    for name, value in changes.items():
+        if value is not None:
+            query[name] = value if isinstance(value, list) else [value]
+    written = urlencode([(name, value) for name, values in query.items() for value in values])
+    return f"{request.path}?{written}" if written else request.path
+
+
+def as_json(value: Any) -> Markup:
+    """Values for a page script, to stand in a data attribute."""
+    return escape(current_app.json.dumps(value, ensure_ascii=False))

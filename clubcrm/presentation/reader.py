@@ -1,0 +1,99 @@
+"""Who reads a page, at which club, and which ways are open to them."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from flask import current_app, request
+from flask_babel import lazy_gettext as _l
+
+from clubcrm.accounts.access import current_club, find_principal
+from clubcrm.accounts.policies import Principal
+from clubcrm.accounts.queries import ClubRow
+from clubcrm.accounts.states import THEME_COOKIE, Permission, Theme
+from clubcrm.core import clock
+from clubcrm.core.errors import Words
+
+
+def who() -> Principal | None:
+    """Who reads this page; None before sign-in."""
+    return find_principal()
+
+
+def here() -> ClubRow | None:
+    """The club this page is about; None before sign-in."""
+    reader = find_principal()
+    return current_club() if reader is not None and reader.grants else None
+
+
+def may(permission: Permission | str, club_id: int | None = None) -> bool:
+    """Whether the reader may do this, at one club or (without one) at the club of this page."""
+    reader = find_principal()
+    club = here()
+    if reader is None or club is None:
+        return False
+    return reader.may(Permission(permission), club.id if club_id is None else club_id)
+
+
+def today() -> date:
+    """The day at the club of this page."""
+    club = here()
+    return club.today(clock.now()) if club else clock.now().date()
+
+
+@dataclass(frozen=True)
+class RailItem:
+    """One way in the rail: a page that exists and that the reader may open."""
+
+    section: str
+    endpoint: str
+    words: Words
+    icon: str
+    permission: Permission
+
+
+RAIL = (
+    RailItem("desk", "frontdesk.desk", _l("Desk"), icon="scan", permission=Permission.CHECK_IN),
+    RailItem(
+        "people", "frontdesk.people", _l("People"), icon="users", permission=Permission.SEE_MEMBERS
+    ),
+    RailItem(
+        "renewals",
+        "frontdesk.renewals",
+        _l("Renewals"),
+        icon="refresh",
+        permission=Permission.SEE_REPORTS,
+    ),
+    RailItem(
+        "import", "exchange.imports", _l("Import"), icon="file-import", permission=Permission.IMPORT
+    ),
+)
+SETTINGS = RailItem(
+    "settings",
+    "frontdesk.settings",
+    _l("Settings"),
+    icon="settings",
+    permission=Permission.SEE_PLANS,
+)
+
+
+def rail() -> list[RailItem]:
+    """The ways this reader has, in the order of the rail; settings come last."""
+    reader = find_principal()
+    if reader is None:
+        return []
+    return [
+        item
+        for item in (*RAIL, SETTINGS)
+        if has_page(item.endpoint) and reader.scope(item.permission)
+    ]
+
+
+def has_page(endpoint: str) -> bool:
+    """Whether this page is among those served."""
+    return endpoint in current_app.view_functions
+
+
+def theme() -> Theme:
+    """How bright this device wants its screens."""
+    chosen = request.cookies.get(THEME_COOKIE, "")
+    return Theme(chosen) if chosen in set(Theme) else Theme.AUTO
