@@ -82,19 +82,18 @@ def build_assets(root: Path = ROOT, progress: Progress = say) -> bool:
     """
     stamps = _read_stamps(root)
     wanted = _wanted_stamps(root)
+    stages = {
+        "packages": _build_packages,
+        "icons": _cut_icons,
+        "translations": _compile_translations,
+    }
     built = False
-    if not _is_stage_current(root, "packages", stamps, wanted):
-        _build_packages(root, progress)
-        stamps.pop("icons", None)
-        built = True
-    if not _is_stage_current(root, "icons", stamps, wanted):
-        _cut_icons(root, progress)
-        built = True
-    if not _is_stage_current(root, "translations", stamps, wanted):
-        _compile_translations(root, progress)
-        built = True
-    if built:
-        _replace(_stamp_file(root), json.dumps(wanted, indent=1) + "\n")
+    for stage, build in stages.items():
+        if not _is_stage_current(root, stage, stamps, wanted):
+            build(root, progress)
+            stamps[stage] = wanted[stage]
+            _replace(_stamp_file(root), json.dumps(stamps, indent=1) + "\n")
+            built = True
     return built
 
 
