@@ -1,0 +1,41 @@
+"""Roll-ups: figures kept ready so that a page need not count again. All of them can be rebuilt."""
+
+from datetime import date
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from clubcrm.core.db import Model, words_of
+from clubcrm.reports.states import Direction, Excluded
+
+
+class RenewalOutcome(Model):
+    """One access term that ends, and what follows it.
+
+    Holds facts only, nothing that depends on today or on the days of grace: the report decides at read
+    which bucket a term is in. Kept in the transaction that changes a term or a payment.
+    """
+
+    __tablename__ = "renewal_outcome"
+    __table_args__ = (
+        Index("ix_renewal_outcome_club_id_ends_on", "club_id", "ends_on"),
+        Index("ix_renewal_outcome_person_id", "person_id"),
+    )
+
+    membership_id: Mapped[int] = mapped_column(ForeignKey("membership.id"), primary_key=True)
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    seller: Mapped[str] = mapped_column(String(120), default="")
+    trainer: Mapped[str] = mapped_column(String(120), default="")
+    ends_on: Mapped[date]  # last valid day, after freezes
+    window_days: Mapped[int]  # the renewal window opens this many days before the end
+    is_auto: Mapped[bool] = mapped_column(default=False)
+    monthly_minor: Mapped[int | None]  # price a month; None = unknown
+    currency: Mapped[str] = mapped_column(String(3))
+    excluded: Mapped[Excluded | None] = mapped_column(words_of(Excluded, 12))
+    successor_id: Mapped[int | None] = mapped_column(ForeignKey("membership.id"), index=True)
+    successor_sold_on: Mapped[date | None]
+    successor_starts_on: Mapped[date | None]
+    successor_monthly_minor: Mapped[int | None]
+    direction: Mapped[Direction | None] = mapped_column(words_of(Direction, 12))

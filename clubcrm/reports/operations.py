@@ -1,0 +1,161 @@
+"""Keeping the roll-ups true: called by the listeners, and whole by `rebuild_outcomes`."""
+
+from collections.abc import Collection, Iterable
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from clubcrm.accounts.models import Club
+from clubcrm.billing.models import Invoice, Payment
+from clubcrm.core.days import club_day
+from clubcrm.core.sql import chunks
+from clubcrm.members.models import Membership, Person
+from clubcrm.members.states import EndReason, Link, PlanKind
+from clubcrm.reports.models import RenewalOutcome
+from clubcrm.reports.policies import Outcome, Term, monthly_minor, outcomes_of, window_days
+from clubcrm.reports.states import Excluded
+from clubcrm.retention.policies.rules import Rules, rules_of
+
+EXCLUSIONS = {
+    EndReason.UPGRADED: Excluded.UPGRADED,
+    EndReason.TRANSFERRED: Excluded.TRANSFERRED,
+    EndReason.REFUNDED: Excluded.REFUNDED,
+    EndReason.DIED: Excluded.DIED,
+}
+
+MOST = 500  # people a statement
+
+
+def keep_outcomes(session: Session, person_ids: Collection[int]) -> int:
+    """Look again at the terms of these people; returns how many ends stand now."""
+    kept = 0
+    rules = {
+        club_id: rules_of(settings or {})
+        for club_id, settings in session.execute(select(Club.id, Club.settings))
+    }
+    for ids in chunks(sorted(set(person_ids)), MOST):
+        session.execute(delete(RenewalOutcome).where(RenewalOutcome.person_id.in_(ids)))
+        rows = [
+            _row(outcome, rules[outcome.term.club_id])
+            for _person, terms in groupby(_terms(session, ids), key=lambda term: term.person_id)
+            for outcome in outcomes_of(list(terms))
+        ]
+        if rows:
+            session.execute(insert(RenewalOutcome), rows)
+        kept += len(rows)
+    return kept
+
+
+def rebuild_outcomes(session: Session, club_id: int) -> int:
+    """Count all of a club again; gives the same rows as the listeners kept."""
+    ids = session.scalars(
+        select(Membership.person_id).where(Membership.club_id == club_id).distinct()
+    ).all()
+    return keep_outcomes(session, ids)
+
+
+def _terms(session: Session, person_ids: Collection[int]) -> Iterable[Term]:
+    """The access terms of these people, person by person."""
+    of_invoices = (
+        select(Invoice.membership_id.label("membership_id"), Payment.amount_minor.label("minor"))
+        .join(Payment, Payment.invoice_id == Invoice.id)
+        .where(Invoice.person_id.in_(person_ids), Invoice.membership_id.is_not(None))
+    )
+    direct = select(Payment.membership_id, Payment.amount_minor).where(
+        Payment.person_id.in_(person_ids),
+        Payment.membership_id.is_not(None),
+        Payment.invoice_id.is_(None),
+    )
+    money = of_invoices.union_all(direct).subquery()
+    paid = (
+        select(money.c.membership_id, func.sum(money.c.minor).label("minor"))
+        .group_by(money.c.membership_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(
+            Membership.id,
+            Membership.person_id,
+            Membership.club_id,
+            Membership.plan_id,
+            Membership.kind,
+            Membership.is_trial,
+            Membership.starts_on,
+            Membership.until_on,
+            Membership.agreed_until_on,
+            Membership.sold_at,
+            Membership.sold_here,
+            Membership.previous_id,
+            Membership.link,
+            Membership.price_minor,
+            Membership.currency,
+            Membership.auto_renew,
+            Membership.end_reason,
+            Membership.seller,
+            Person.trainer,
+            Club.timezone,
+            Club.day_cutoff_minutes,
+            func.coalesce(paid.c.minor, 0).label("paid_minor"),
+        )
+        .join(Person, Person.id == Membership.person_id)
+        .join(Club, Club.id == Membership.club_id)
+        .outerjoin(paid, paid.c.membership_id == Membership.id)
+        .where(
+            Membership.person_id.in_(person_ids),
+            Membership.is_access,
+            Membership.voided_at.is_(None),
+        )
+        .order_by(Membership.person_id, Membership.starts_on, Membership.id)
+    )
+    return (_term(row) for row in rows)
+
+
+def _term(row: Any) -> Term:
+    return Term(
+        id=row.id,
+        person_id=row.person_id,
+        club_id=row.club_id,
+        plan_id=row.plan_id,
+        is_fixed_term=row.kind == PlanKind.TERM,
+        is_trial=row.is_trial,
+        starts_on=row.starts_on,
+        until_on=row.until_on,
+        agreed_until_on=row.agreed_until_on,
+        sold_on=club_day(row.sold_at, row.timezone, row.day_cutoff_minutes),
+        previous_id=row.previous_id,
+        is_upgrade=row.link == Link.UPGRADE,
+        price_minor=row.price_minor,
+        currency=row.currency,
+        is_auto=row.auto_renew,
+        is_paid_or_free=not row.sold_here or not row.price_minor or row.paid_minor > 0,
+        excluded=EXCLUSIONS.get(row.end_reason),
+        seller=row.seller,
+        trainer=row.trainer or "",
+    )
+
+
+def _row(outcome: Outcome, rules: Rules) -> dict[str, Any]:
+    term, successor = outcome.term, outcome.successor
+    agreed = term.agreed_until_on or term.until_on
+    assert agreed is not None
+    return {
+        "membership_id": term.id,
+        "club_id": term.club_id,
+        "person_id": term.person_id,
+        "plan_id": term.plan_id,
+        "seller": term.seller,
+        "trainer": term.trainer,
+        "ends_on": outcome.ends_on,
+        "window_days": window_days((agreed - term.starts_on).days, rules),
+        "is_auto": term.is_auto,
+        "monthly_minor": monthly_minor(term),
+        "currency": term.currency,
+        "excluded": outcome.excluded,
+        "successor_id": successor.id if successor else None,
+        "successor_sold_on": successor.sold_on if successor else None,
+        "successor_starts_on": successor.starts_on if successor else None,
+        "successor_monthly_minor": monthly_minor(successor) if successor else None,
+        "direction": outcome.direction,
+    }

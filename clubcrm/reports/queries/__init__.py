@@ -1,0 +1,1 @@
+"""Reads that cross packages, one file a report."""
