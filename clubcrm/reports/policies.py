@@ -116,14 +116,20 @@ def _is_covered(term: Term, ordered: Sequence[Term], successor: Term | None) -> 
 
 
 def _direction(term: Term, successor: Term) -> Direction:
+    """Longer, or dearer a month, is an upgrade; otherwise shorter or cheaper is a downgrade.
+
+    Months differ in length, so that five days and two per cent are no difference.
+    """
     before, after = monthly_minor(term), monthly_minor(successor)
+    dearer = 0.0
+    if before is not None and after is not None:
+        dearer = (after - before) / max(before, 1)
     longer = _length(successor) - _length(term)
-    dearer = (after or 0) - (before or 0) if before is not None and after is not None else 0
-    if abs(longer) <= 5 and dearer == 0:
-        return Direction.SAME
-    if longer > 5 or dearer > 0:
+    if longer > 5 or dearer > 0.02:
         return Direction.UPGRADE
-    return Direction.DOWNGRADE
+    if longer < -5 or dearer < -0.02:
+        return Direction.DOWNGRADE
+    return Direction.SAME
 
 
 def _length(term: Term) -> int:
