@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from sqlalchemy import (
+    DDL,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -10,11 +11,18 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    event,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clubcrm.core.db import Id, Model, words_of
 from clubcrm.members.states import ConsentChannel, EndReason, Link, PlanKind, TokenKind
+
+
+def _in_byte_order(length: int) -> String:
+    """Text that sorts by its bytes on both databases, so that a prefix is one range of an index."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 class Person(Model):
@@ -40,7 +48,8 @@ class Person(Model):
     first_name: Mapped[str] = mapped_column(String(120), default="")
     last_name: Mapped[str] = mapped_column(String(120), default="")
     full_name: Mapped[str] = mapped_column(String(240), default="")
-    sort_name: Mapped[str] = mapped_column(String(240), default="")  # folded; lists are ordered by it
+    # A key, not for reading: the folded name in the order of its alphabet. Lists are ordered by it.
+    sort_name: Mapped[str] = mapped_column(_in_byte_order(240), default="")
     phone: Mapped[str | None] = mapped_column(String(20))  # E.164
     phone_as_given: Mapped[str | None] = mapped_column(String(60))
     email: Mapped[str | None] = mapped_column(String(254))  # lower case
@@ -64,6 +73,28 @@ class Person(Model):
     created_at: Mapped[datetime]
 
 
+class PersonClub(Model):
+    """A club at which a person may be seen: the home club, and each with a term or a visit."""
+
+    __tablename__ = "person_club"
+    __table_args__ = (
+        PrimaryKeyConstraint("person_id", "club_id"),
+        Index("ix_person_club_club_id_person_id", "club_id", "person_id"),
+    )
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
+
+
+class NumberSeries(Model):
+    """The last number given out in a series. Its row is the lock under which numbers are taken."""
+
+    __tablename__ = "number_series"
+
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    last_number: Mapped[int]
+
+
 class PersonSearch(Model):
     """The search index: folded words, numbers, card codes and phone endings, found by prefix."""
 
@@ -71,12 +102,10 @@ class PersonSearch(Model):
     __table_args__ = (
         PrimaryKeyConstraint("token", "person_id", "kind"),
         Index("ix_person_search_person_id", "person_id"),
+        {"sqlite_with_rowid": False},
     )
 
-    # COLLATE "C" on PostgreSQL, so that a prefix is one range of the index.
-    token: Mapped[str] = mapped_column(
-        String(40).with_variant(String(40, collation="C"), "postgresql")
-    )
+    token: Mapped[str] = mapped_column(_in_byte_order(40))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
     kind: Mapped[TokenKind] = mapped_column(words_of(TokenKind, 8))
 
@@ -124,7 +153,9 @@ class Plan(Model):
     __tablename__ = "plan"
     __table_args__ = (
         UniqueConstraint("club_id", "folded_name"),
-        CheckConstraint("kind != 'pack' OR visits IS NOT NULL OR is_imported", name="pack_has_visits"),
+        CheckConstraint(
+            "kind != 'pack' OR visits IS NOT NULL OR is_imported", name="pack_has_visits"
+        ),
     )
 
     id: Mapped[Id]
@@ -137,7 +168,9 @@ class Plan(Model):
     visits: Mapped[int | None]  # of a pack or a limited term; None = no limit
     calendar: Mapped[str] = mapped_column(String(12))
     is_access: Mapped[bool] = mapped_column(default=True)  # opens the door and forms the cycle
-    is_trial: Mapped[bool] = mapped_column(default=False)  # trial, guest or staff pass: outside renewals
+    is_trial: Mapped[bool] = mapped_column(
+        default=False
+    )  # trial, guest or staff pass: outside renewals
     auto_renew: Mapped[bool] = mapped_column(default=False)
     hours: Mapped[str | None] = mapped_column(String(120))  # e.g. "mon-fri 06:00-16:00"; None = any
     debt_grace_days: Mapped[int] = mapped_column(default=7)
@@ -152,14 +185,22 @@ class Membership(Model):
     """One term of one person. What was sold is copied here, so that a plan may change later.
 
     `starts_on` .. `until_on` is half-open; `until_on` None = open (month to month). `agreed_until_on` is the
-    end before pauses; `until_on` is recomputed from it and the pauses. `previous_id` links a renewal or an
-    upgrade to the term before; at most one term follows another.
+    end before pauses, reckoned from `starts_on`, `months` or `days` and `anchor_on`; `until_on` is recomputed
+    from it and the pauses (`policies.end_with_pauses`), and never lies after `cancel_until_on` or
+    `cut_until_on`. `previous_id` links a renewal or an upgrade to the term before; at most one term that
+    counts follows another.
     """
 
     __tablename__ = "membership"
     __table_args__ = (
         UniqueConstraint("club_id", "external_id"),
-        UniqueConstraint("previous_id"),
+        Index(
+            "uq_membership_previous_id",
+            "previous_id",
+            unique=True,
+            sqlite_where=text("voided_at IS NULL"),
+            postgresql_where=text("voided_at IS NULL"),
+        ),
         CheckConstraint("until_on IS NULL OR until_on > starts_on", name="ends_after_start"),
         CheckConstraint("visits_left IS NULL OR visits_left >= 0", name="visits_left_not_negative"),
         Index("ix_membership_person_id_starts_on", "person_id", "starts_on"),
@@ -178,8 +219,13 @@ class Membership(Model):
     is_access: Mapped[bool] = mapped_column(default=True)
     is_trial: Mapped[bool] = mapped_column(default=False)
     starts_on: Mapped[date]
+    anchor_on: Mapped[date]  # months are counted from here: the start of the chain's first term
     agreed_until_on: Mapped[date | None]
+    cut_until_on: Mapped[date | None]  # first day without it, where something ended it early
     until_on: Mapped[date | None]
+    closures_after_no: Mapped[int] = mapped_column(
+        default=0
+    )  # earlier closures are in the agreed end
     visits_total: Mapped[int | None]
     visits_left: Mapped[int | None]
     auto_renew: Mapped[bool] = mapped_column(default=False)
@@ -194,6 +240,7 @@ class Membership(Model):
     cancel_requested_at: Mapped[datetime | None]
     cancel_until_on: Mapped[date | None]  # first day without the contract, once notice was given
     end_reason: Mapped[EndReason | None] = mapped_column(words_of(EndReason, 12))
+    end_note: Mapped[str] = mapped_column(String(240), default="")  # why, in words
     voided_at: Mapped[datetime | None]  # sold by mistake and taken back: counts nowhere
     revision: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
@@ -221,6 +268,33 @@ class Freeze(Model):
     created_at: Mapped[datetime]
 
 
+# PostgreSQL is the last judge of freezes that overlap. Ranges of one id stand in for equality, so that
+# no extension is needed; on SQLite the one writer cannot race.
+NO_OVERLAPPING_FREEZES = """
+ALTER TABLE membership_freeze ADD CONSTRAINT ex_membership_freeze_overlap EXCLUDE USING gist (
+    int8range(membership_id, membership_id, '[]') WITH &&,
+    daterange(from_on, until_on) WITH &&
+) WHERE (cancelled_at IS NULL)
+"""
+event.listen(
+    Freeze.__table__,
+    "after_create",
+    DDL(NO_OVERLAPPING_FREEZES).execute_if(dialect="postgresql"),
+)
+
+
+class ClosureBook(Model):
+    """One row a club: held in share while terms are written, alone while closures change.
+
+    So no term is sold past a closure that is being declared. `last_no` counts the club's closures.
+    """
+
+    __tablename__ = "closure_book"
+
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"), primary_key=True)
+    last_no: Mapped[int] = mapped_column(default=0)
+
+
 class Closure(Model):
     """Days on which a club is closed, or expects only a share of its visits (half-open).
 
@@ -236,6 +310,7 @@ class Closure(Model):
 
     id: Mapped[Id]
     club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
+    no: Mapped[int] = mapped_column(default=0)  # grows within the club, never given twice
     name: Mapped[str] = mapped_column(String(120), default="")
     from_on: Mapped[date]
     until_on: Mapped[date]
@@ -253,7 +328,14 @@ class Season(Model):
 
     __tablename__ = "slow_season"
     __table_args__ = (
-        UniqueConstraint("club_id", "name"),
+        Index(
+            "uq_slow_season_club_id_name",
+            "club_id",
+            "name",
+            unique=True,
+            sqlite_where=text("valid_until_on IS NULL"),
+            postgresql_where=text("valid_until_on IS NULL"),
+        ),
         CheckConstraint("share_percent BETWEEN 0 AND 100", name="share"),
     )
 
@@ -269,4 +351,5 @@ class Season(Model):
     quiet_from: Mapped[str | None] = mapped_column(String(5))  # HH:MM, the season's own quiet hours
     quiet_until: Mapped[str | None] = mapped_column(String(5))
     valid_from_on: Mapped[date]  # the first day it is counted: a season never rewrites the past
+    valid_until_on: Mapped[date | None]  # removed: from this day on it is counted no longer
     created_at: Mapped[datetime]

@@ -1,0 +1,114 @@
+"""Where terms stand on a day, and how they chain into spells."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Generic, Protocol, TypeVar
+
+from clubcrm.core.period import Period
+from clubcrm.members.states import MembershipState
+
+CHAIN_BREAK_DAYS = 30
+"""g: a chain goes on when the next term starts at most so many days after the last valid day."""
+
+
+class TermFacts(Protocol):
+    """What the rules read of a term."""
+
+    @property
+    def starts_on(self) -> date: ...
+    @property
+    def until_on(self) -> date | None: ...
+    @property
+    def is_access(self) -> bool: ...
+    @property
+    def is_trial(self) -> bool: ...
+    @property
+    def voided_at(self) -> datetime | None: ...
+    @property
+    def pauses(self) -> Sequence[Period]: ...
+
+
+Term = TypeVar("Term", bound=TermFacts)
+
+
+def state_on(term: TermFacts, day: date) -> MembershipState:
+    """Where a term stands on a day; a term that was taken back has ended."""
+    if term.voided_at is not None or not _ends_after(term, day):
+        return MembershipState.ENDED
+    if day < term.starts_on:
+        return MembershipState.PENDING
+    if any(pause.contains(day) for pause in term.pauses):
+        return MembershipState.FROZEN
+    return MembershipState.ACTIVE
+
+
+def current_term(terms: Iterable[Term], day: date) -> Term | None:
+    """The term that counts on a day: running, one that opens the door first, then the latest end."""
+    running = [term for term in terms if _is_running(term, day)]
+    return max(running, key=_standing, default=None)
+
+
+def shown_term(terms: Iterable[Term], day: date) -> Term | None:
+    """The term a card shows: the running one, else the next to start, else the last that ended."""
+    standing = [term for term in terms if term.voided_at is None]
+    current = current_term(standing, day)
+    if current is not None:
+        return current
+    coming = [term for term in standing if term.starts_on > day]
+    if coming:
+        return min(coming, key=lambda term: (term.starts_on, not term.is_access))
+    return max(standing, key=_standing, default=None)
+
+
+@dataclass(frozen=True)
+class Spell(Generic[Term]):
+    """A chain of access terms without a break that counts; half-open, `until_on` None = open."""
+
+    start_on: date
+    until_on: date | None
+    terms: tuple[Term, ...]
+
+    def contains(self, day: date) -> bool:
+        """Whether the day lies between the spell's start and its end, small breaks included."""
+        return self.start_on <= day and (self.until_on is None or day < self.until_on)
+
+
+def spells(terms: Iterable[Term], g: int = CHAIN_BREAK_DAYS) -> list[Spell[Term]]:
+    """The spells of one person, oldest first.
+
+    Only access terms that count form a spell: no trials, guest or staff passes, nothing taken back.
+    The next term belongs to the spell when it starts at most `g` days after the last valid day of
+    all terms before it, the same rule by which a renewal counts.
+    """
+    chosen = sorted(
+        (t for t in terms if t.is_access and not t.is_trial and t.voided_at is None),
+        key=lambda t: (t.starts_on, t.until_on or date.max),
+    )
+    found: list[Spell[Term]] = []
+    for term in chosen:
+        last = found[-1] if found else None
+        if last is None or not _continues(last.until_on, term.starts_on, g):
+            found.append(Spell(term.starts_on, term.until_on, (term,)))
+            continue
+        open_ended = last.until_on is None or term.until_on is None
+        until = None if open_ended else max(last.until_on or date.min, term.until_on or date.min)
+        found[-1] = Spell(last.start_on, until, (*last.terms, term))
+    return found
+
+
+def _continues(until_on: date | None, next_start: date, g: int) -> bool:
+    # Half-open: the last valid day is the day before `until_on`.
+    return until_on is None or (next_start - until_on).days < g
+
+
+def _is_running(term: TermFacts, day: date) -> bool:
+    return term.voided_at is None and term.starts_on <= day and _ends_after(term, day)
+
+
+def _ends_after(term: TermFacts, day: date) -> bool:
+    return term.until_on is None or day < term.until_on
+
+
+def _standing(term: TermFacts) -> tuple[bool, bool, date, date]:
+    return term.is_access, not term.is_trial, term.until_on or date.max, term.starts_on

@@ -1,0 +1,102 @@
+"""Finding people as one types: by the beginning of any word, by phone, card or number."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Select, Subquery, Table, and_, case, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from clubcrm.core.folding import query_words
+from clubcrm.members.models import Person, PersonSearch
+from clubcrm.members.queries.people import visible_at
+from clubcrm.members.states import TokenKind
+
+CANDIDATES = 400
+"""How many index entries are ranked at most; the first are those the query names most exactly."""
+
+_LAST_CHARACTER = "\U0010ffff"
+_person = cast(Table, Person.__table__)
+_token = cast(Table, PersonSearch.__table__)
+
+
+@dataclass(frozen=True)
+class PersonHit:
+    """Somebody a search found."""
+
+    id: int
+    home_club_id: int
+    number: str
+    external_id: str | None
+    full_name: str
+    phone: str | None
+    email: str | None
+
+    @property
+    def name(self) -> str:
+        """What to call the person: the name, or the member number where none is known."""
+        return self.full_name or self.number
+
+    @property
+    def shown_id(self) -> str:
+        """The external id, or the member number."""
+        return self.external_id or self.number
+
+
+_COLUMNS = [_person.c[name] for name in PersonHit.__dataclass_fields__]
+
+
+def find_people(
+    session: Session, text: str, *, scope: Collection[int], limit: int = 20
+) -> list[PersonHit]:
+    """People at the clubs in scope whose words begin with every word of the text; one statement.
+
+    A word is part of a name, the member number, the external id, a card, an e-mail address, or the
+    phone from any digit on (at least four, so the last four find it). Whoever has exactly this
+    number or card comes first, then exactly this external id, then by name. Of very many that match
+    a short word only those are ranked whose words come first.
+    """
+    words = query_words(text)
+    if not words or not scope:
+        return []
+    return [PersonHit(*row[:-1]) for row in session.execute(search_query(words, scope, limit))]
+
+
+def search_query(words: list[str], scope: Collection[int], limit: int) -> Select[Any]:
+    """The statement of `find_people`: a range of the index, narrowed by the other words."""
+    found = _candidates(words, scope)
+    joined = "".join(words)
+    is_exact = or_(
+        _person.c.number == joined,
+        and_(found.c.kind == TokenKind.CARD, found.c.token == joined),
+    )
+    rank = func.min(case((is_exact, 0), (found.c.token == joined, 1), else_=2))
+    return (
+        select(*_COLUMNS, rank.label("rank"))
+        .join_from(found, _person, _person.c.id == found.c.person_id)
+        .where(_person.c.merged_into_id.is_(None))
+        .group_by(_person.c.id)
+        .order_by(rank, _person.c.sort_name, _person.c.id)
+        .limit(limit)
+    )
+
+
+def begins_with(column: ColumnElement[str], word: str) -> ColumnElement[bool]:
+    """A prefix as one range of the index; the columns compare bytes on both databases."""
+    return and_(column >= word, column < word + _LAST_CHARACTER)
+
+
+def _candidates(words: list[str], scope: Collection[int]) -> Subquery:
+    """The first index entries for the longest word whose person has the other words too."""
+    driver, *others = sorted(set(words), key=lambda word: (-len(word), word))
+    query = select(_token.c.person_id, _token.c.token, _token.c.kind).where(
+        begins_with(_token.c.token, driver), visible_at(scope, _token.c.person_id)
+    )
+    for word in others:
+        other = _token.alias()
+        query = query.where(
+            exists().where(
+                other.c.person_id == _token.c.person_id, begins_with(other.c.token, word)
+            )
+        )
+    return query.order_by(_token.c.token, _token.c.person_id).limit(CANDIDATES).subquery()
