@@ -85,10 +85,12 @@ def _make_environment(kind: str) -> None:
     if not _is_venv_usable():
         shutil.rmtree(venv_folder(), ignore_errors=True)
         if uv:
-            _do("making the environment", [uv, "venv", "-q", "-p", sys.executable, venv_folder()])
+            do_step(
+                "making the environment", [uv, "venv", "-q", "-p", sys.executable, venv_folder()]
+            )
         else:
             _ensure_venv_module()
-            _do("making the environment", [sys.executable, "-m", "venv", venv_folder()])
+            do_step("making the environment", [sys.executable, "-m", "venv", venv_folder()])
     lock = ROOT / LOCKS[kind]
     python = program("python")
     installer: list[str | Path]
@@ -99,12 +101,12 @@ def _make_environment(kind: str) -> None:
         # most of which are never imported.
         installer = [python, "-m", "pip", "install", "-q", "--no-compile"]
     count = sum(1 for line in lock.read_text().splitlines() if line[:1].isalnum())
-    _do(
+    do_step(
         f"installing {count} locked packages",
         [*installer, "--no-deps", "--require-hashes", "-r", lock],
     )
     _build_front_end()
-    _do(
+    do_step(
         "installing clubcrm itself",
         [*installer, "--no-deps", "--no-build-isolation", "-e", ROOT],
     )
@@ -113,7 +115,7 @@ def _make_environment(kind: str) -> None:
 
 
 def _build_front_end() -> None:
-    _do("building the browser's files", [program("python"), ROOT / "frontend/build.py"])
+    do_step("building the browser's files", [program("python"), ROOT / "frontend/build.py"])
 
 
 def _is_environment_current(kind: str) -> bool:
@@ -180,15 +182,17 @@ def _ensure_venv_module() -> None:
         )
     if os.geteuid() != 0:
         raise SetUpError(f"Python's venv module is missing. Get it with: sudo {command}")
-    _do("asking Debian for its package lists", [apt, "update", "-q"])
+    do_step("asking Debian for its package lists", [apt, "update", "-q"])
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    _do("installing python3-venv", [apt, *command.split()[1:]], environment)
+    do_step("installing python3-venv", [apt, *command.split()[1:]], environment)
 
 
 # --- running things -------------------------------------------------------------------------
 
 
-def _do(what: str, command: list[str | Path], environment: dict[str, str] | None = None) -> None:
+def do_step(
+    what: str, command: list[str | Path], environment: dict[str, str] | None = None
+) -> None:
     """Run one step of the set-up, with a sign of life; its own words are shown if it fails."""
     say(f"set-up: {what}")
     started = time.monotonic()

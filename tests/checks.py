@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import run
 from tests import servers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -152,13 +153,12 @@ def install_missing_programs() -> None:
         if apt is not None:
             print(f"Get them with: sudo {' '.join(command)}", file=sys.stderr)
         sys.exit(1)
-    print(f"installing {', '.join(missing)} from Debian", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for step in ([apt, "update", "-q"], command):
-        # No standard input: a package with a question would wait for ever.
-        code = subprocess.call(step, env=environment, stdin=subprocess.DEVNULL)
-        if code:
-            sys.exit(f"{' '.join(step)} failed")
+    try:
+        run.do_step("asking Debian for its package lists", [apt, "update", "-q"])
+        run.do_step(f"installing {', '.join(missing)} from Debian", [*command], environment)
+    except run.SetUpError as refusal:
+        sys.exit(str(refusal))
     still_missing = missing_packages()
     if still_missing:
         sys.exit(f"still missing after installing: {', '.join(still_missing)}")

@@ -88,7 +88,7 @@ def test_a_failing_step_shows_its_own_words() -> None:
         "import sys; print('the disk is full'); sys.exit(3)",
     ]
     with pytest.raises(run.SetUpError, match=r"the disk is full\nset-up: copying failed"):
-        run._do("copying", command)
+        run.do_step("copying", command)
 
 
 def test_a_long_step_shows_that_it_lives(
@@ -106,7 +106,7 @@ def test_a_long_step_shows_that_it_lives(
             end.write_text("enough")
 
     monkeypatch.setattr(run, "say", say)
-    run._do("waiting", [sys.executable, "-c", f"open({str(end)!r}).read()"])
+    run.do_step("waiting", [sys.executable, "-c", f"open({str(end)!r}).read()"])
     captured = capsys.readouterr()
     assert "set-up: waiting (" in captured.err
     assert captured.out == ""
