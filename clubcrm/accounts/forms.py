@@ -10,31 +10,17 @@ from babel.numbers import get_currency_name, list_currencies
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField, RadioField, SelectField, StringField
-from wtforms.validators import DataRequired, Email, EqualTo, Length, Regexp
+from wtforms import EmailField, PasswordField, StringField
+from wtforms.validators import Email, EqualTo, Length, Regexp
 
 from clubcrm.accounts.operations import CALENDARS, MIN_PASSWORD
 from clubcrm.accounts.states import Theme
+from clubcrm.core.fields import ChoiceField, RadioChoiceField, at_most, choices_of, needed, stripped
 from clubcrm.core.formats import reader_locale
 
 # What the product's clubs use most stands first; the rest follows by name.
 FIRST_CURRENCIES = ("EUR", "USD", "GBP", "IRR", "AED", "RUB", "BRL", "TRY")
 CLUB_LANGUAGES = ("en", "fa", "ar", "ru", "pt", "es", "de", "fr", "tr", "it")
-
-
-def stripped(text: str | None) -> str | None:
-    """What was entered, without blanks around it."""
-    return text.strip() if text else text
-
-
-def needed(words: object = None) -> DataRequired:
-    """The entry may not be left out."""
-    return DataRequired(message=words or _l("Please fill this in."))  # type: ignore[arg-type]
-
-
-def at_most(length: int) -> Length:
-    """The entry may not be longer than the file can keep."""
-    return Length(max=length, message=_l("At most %(max)d characters."))
 
 
 class SignInForm(FlaskForm):
@@ -60,14 +46,14 @@ class SetUpForm(FlaskForm):
         description=_l("Used in files and commands; it cannot be changed later."),
         filters=[stripped],
     )
-    timezone = SelectField(_l("Time zone"), [needed()])
-    currency = SelectField(_l("Currency"), [needed()])
-    language = SelectField(
+    timezone = ChoiceField(_l("Time zone"), [needed()])
+    currency = ChoiceField(_l("Currency"), [needed()])
+    language = ChoiceField(
         _l("Language of the club"),
         [needed()],
         description=_l("The language in which the club writes to its members."),
     )
-    calendar = RadioField(_l("Calendar"), default="gregorian")
+    calendar = RadioChoiceField(_l("Calendar"), default="gregorian")
     owner_name = StringField(_l("Your name"), [needed(), at_most(120)], filters=[stripped])
     owner_email = EmailField(
         _l("Your e-mail"),
@@ -91,10 +77,10 @@ class SetUpForm(FlaskForm):
     def __init__(self, *args: object, **kw: object) -> None:
         super().__init__(*args, **kw)
         locale = reader_locale()
-        self.timezone.choices = [(zone, zone.replace("_", " ")) for zone in zones()]
-        self.currency.choices = list(currencies(str(locale)))
-        self.language.choices = club_languages()
-        self.calendar.choices = calendar_choices()
+        self.timezone.choices = choices_of((zone, zone.replace("_", " ")) for zone in zones())
+        self.currency.choices = choices_of(currencies(str(locale)))
+        self.language.choices = choices_of(club_languages())
+        self.calendar.choices = choices_of(calendar_choices())
 
 
 def calendar_choices() -> list[tuple[str, str]]:
@@ -155,14 +141,17 @@ def _in_use() -> frozenset[str]:
 class ThemeForm(FlaskForm):
     """How bright the screens of this device are."""
 
-    theme = RadioField(
-        _l("Brightness of this device"),
-        choices=[
-            (Theme.AUTO.value, _l("As the device")),
-            (Theme.LIGHT.value, _l("Light")),
-            (Theme.DARK.value, _l("Dark")),
-        ],
-    )
+    theme = RadioChoiceField(_l("Brightness of this device"))
+
+    def __init__(self, *args: object, **kw: object) -> None:
+        super().__init__(*args, **kw)
+        self.theme.choices = choices_of(
+            [
+                (Theme.AUTO.value, _("As the device")),
+                (Theme.LIGHT.value, _("Light")),
+                (Theme.DARK.value, _("Dark")),
+            ]
+        )
 
 
 class PasswordForm(FlaskForm):

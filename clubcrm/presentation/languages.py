@@ -21,7 +21,9 @@ class MirroredLocale(Locale):
     """The locale of the mirrored language: English in everything but its direction."""
 
     def __init__(self) -> None:
+        self._code = "en_GB"  # while Babel looks for the data of what it is made from
         super().__init__("en", territory="GB")
+        self._code = MIRRORED
 
     @property
     def text_direction(self) -> str:
@@ -34,7 +36,7 @@ class MirroredLocale(Locale):
         return "right-to-left"
 
     def __str__(self) -> str:
-        return MIRRORED
+        return self._code
 
 
 def choose_locale() -> Locale:
