@@ -7,6 +7,7 @@ from flask import Blueprint
 
 from clubcrm.accounts import models as accounts
 from clubcrm.accounts.views import blueprint as accounts_pages
+from clubcrm.api.health import blueprint as health_pages
 from clubcrm.billing import models as billing
 from clubcrm.core import models as core
 from clubcrm.core.events import TOGETHER, Event, Subscription, Wiring
@@ -65,5 +66,6 @@ SCHEDULE: tuple[Scheduled, ...] = (Scheduled("answers.forget", timedelta(hours=1
 BLUEPRINTS: tuple[Blueprint, ...] = (
     accounts_pages,
     frontdesk_pages,
+    health_pages,
 )
 """The pages and the API, in the order in which they are registered."""

@@ -1,18 +1,21 @@
 """Requests that carry their sender's key: the same request twice has one effect and one answer."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from clubcrm.core.errors import DomainError
 from clubcrm.core.models import IdempotencyKey
 from clubcrm.core.sql import insert_ignoring
+from clubcrm.core.transactions import transaction
+
+KEPT = timedelta(days=7)
 
 
 class KeyReused(DomainError):
@@ -67,3 +70,10 @@ def keep_answer(
         .where(IdempotencyKey.scope == scope, IdempotencyKey.key == key)
         .values(status=status, answer=dict(body))
     )
+
+
+def forget_answers(clock: Callable[[], datetime]) -> int:
+    """Forget the answers given more than a week ago; how many."""
+    with transaction() as session:
+        old = delete(IdempotencyKey).where(IdempotencyKey.created_at < clock() - KEPT)
+        return session.execute(old).rowcount  # type: ignore[attr-defined,no-any-return]

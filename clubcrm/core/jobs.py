@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from clubcrm.core.db import db
@@ -201,3 +201,31 @@ def _note_failure(
         values["lease_until"] = None
     with transaction() as session:
         session.execute(update(table).where(table.id == id_).values(**values))
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How much work waits, how much was given up, and how long the oldest due piece has waited."""
+
+    waiting: Mapping[str, int]  # "delivery" and "job" -> pieces
+    failed: Mapping[str, int]
+    lag: timedelta
+
+
+def work_waiting(session: Session, now: datetime) -> Waiting:
+    """Tell how the worker keeps up."""
+    tables: Mapping[str, type[EventDelivery | Job]] = {"delivery": EventDelivery, "job": Job}
+    counts: dict[WorkState, dict[str, int]] = {WorkState.WAITING: {}, WorkState.FAILED: {}}
+    oldest = now
+    for name, table in tables.items():
+        for state, numbers in counts.items():
+            count = select(func.count()).select_from(table).where(table.state == state)
+            numbers[name] = session.scalar(count) or 0
+        due = select(func.min(table.run_at)).where(
+            table.state == WorkState.WAITING, table.run_at <= now
+        )
+        if table is Job:
+            # A piece somebody is working on does not wait.
+            due = due.where(or_(Job.lease_until.is_(None), Job.lease_until < now))
+        oldest = min(oldest, session.scalar(due) or now)
+    return Waiting(counts[WorkState.WAITING], counts[WorkState.FAILED], now - oldest)
