@@ -1,5 +1,6 @@
 """The vocabularies of money."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -10,6 +11,17 @@ class InvoiceState(StrEnum):
     PAID = "paid"
     VOID = "void"
     WRITTEN_OFF = "written_off"
+
+
+NEXT_STATES: Mapping[InvoiceState, frozenset[InvoiceState]] = {
+    InvoiceState.ISSUED: frozenset(
+        {InvoiceState.PAID, InvoiceState.VOID, InvoiceState.WRITTEN_OFF}
+    ),
+    InvoiceState.PAID: frozenset({InvoiceState.ISSUED}),
+    InvoiceState.VOID: frozenset(),
+    InvoiceState.WRITTEN_OFF: frozenset(),
+}
+"""State -> states that may follow. Only a reversed payment leads from paid back to issued."""
 
 
 class PaymentMethod(StrEnum):

@@ -1,0 +1,194 @@
+"""Invoices: what is owed, and taking that back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, cast
+
+from sqlalchemy import Table, bindparam, case, insert, select, update
+from sqlalchemy.orm import Session
+
+from clubcrm.accounts.queries import get_club
+from clubcrm.billing.errors import InvoiceNotOpen, NoAmount, PaymentStands, UnknownInvoice
+from clubcrm.billing.events import InvoiceIssued, InvoiceVoided, InvoiceWrittenOff
+from clubcrm.billing.models import Invoice
+from clubcrm.billing.operations.series import take_invoice_numbers
+from clubcrm.billing.states import NEXT_STATES, InvoiceState
+from clubcrm.core.actor import Actor
+from clubcrm.core.events import record
+from clubcrm.core.folding import clean_text
+from clubcrm.core.money import Money
+from clubcrm.core.sql import chunks, locked
+
+_invoice = cast(Table, Invoice.__table__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DebtValues:
+    """Something owed: how much, since or until when, and what for."""
+
+    person_id: int
+    amount: Money
+    due_on: date
+    purpose: str = ""
+    membership_id: int | None = None
+
+
+def record_debts(
+    session: Session, rows: Sequence[DebtValues], *, club_id: int, by: Actor, now: datetime
+) -> list[int]:
+    """Take over debts from elsewhere as open invoices; returns their ids in the order given.
+
+    Raises NoAmount.
+    """
+    return issue_invoices(session, rows, club_id=club_id, by=by, now=now, imported=True)
+
+
+def issue_invoices(
+    session: Session,
+    rows: Sequence[DebtValues],
+    *,
+    club_id: int,
+    by: Actor,
+    now: datetime,
+    imported: bool = False,
+) -> list[int]:
+    """Issue invoices of a club with its next numbers; returns their ids in the order given."""
+    if not rows:
+        return []
+    if any(row.amount.minor <= 0 for row in rows):
+        raise NoAmount
+    issued_on = get_club(session, club_id).today(now)
+    numbers = take_invoice_numbers(session, club_id, len(rows))
+    values = [
+        {
+            "club_id": club_id,
+            "person_id": row.person_id,
+            "membership_id": row.membership_id,
+            "number": number,
+            "state": InvoiceState.ISSUED,
+            "issued_on": issued_on,
+            "due_on": row.due_on,
+            "purpose": clean_text(row.purpose, 240),
+            "total_minor": row.amount.minor,
+            "paid_minor": 0,
+            "currency": row.amount.currency,
+            "note": "",
+            "created_at": now,
+        }
+        for row, number in zip(rows, numbers)
+    ]
+    statement = insert(_invoice).returning(_invoice.c.id, sort_by_parameter_order=True)
+    ids = list(session.scalars(statement, values))
+    events = (
+        InvoiceIssued(
+            club_id=club_id,
+            person_id=row.person_id,
+            invoice_id=invoice_id,
+            number=number,
+            membership_id=row.membership_id,
+            total_minor=row.amount.minor,
+            currency=row.amount.currency,
+            due_on=row.due_on,
+            is_imported=imported,
+        )
+        for invoice_id, row, number in zip(ids, rows, numbers)
+    )
+    record(session, *events, by=by, now=now)
+    return ids
+
+
+def void_invoice(
+    session: Session, invoice_id: int, *, reason: str, by: Actor, now: datetime
+) -> None:
+    """Take one invoice back. Refusals as `void_invoices`."""
+    void_invoices(session, [invoice_id], reason=reason, by=by, now=now)
+
+
+def void_invoices(
+    session: Session, invoice_ids: Sequence[int], *, reason: str, by: Actor, now: datetime
+) -> None:
+    """Take invoices back: nothing is owed for them; their numbers stay used.
+
+    Raises InvoiceNotOpen, PaymentStands where money was taken, UnknownInvoice.
+    """
+    rows = locked_invoices(session, invoice_ids)
+    if any(row["paid_minor"] for row in rows):
+        raise PaymentStands
+    _set_state(session, rows, InvoiceState.VOID, reason)
+    events = (
+        InvoiceVoided(
+            club_id=row["club_id"],
+            person_id=row["person_id"],
+            invoice_id=row["id"],
+            total_minor=row["total_minor"],
+            currency=row["currency"],
+        )
+        for row in rows
+    )
+    record(session, *events, by=by, now=now)
+
+
+def write_off_invoice(
+    session: Session, invoice_id: int, *, reason: str, by: Actor, now: datetime
+) -> None:
+    """Give up what is still owed on an invoice. Raises InvoiceNotOpen, UnknownInvoice."""
+    rows = locked_invoices(session, [invoice_id])
+    _set_state(session, rows, InvoiceState.WRITTEN_OFF, reason)
+    (row,) = rows
+    event = InvoiceWrittenOff(
+        club_id=row["club_id"],
+        person_id=row["person_id"],
+        invoice_id=row["id"],
+        open_minor=row["total_minor"] - row["paid_minor"],
+        currency=row["currency"],
+    )
+    record(session, event, by=by, now=now)
+
+
+def locked_invoices(session: Session, invoice_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Invoices as they are, locked in the order of their ids. Raises UnknownInvoice."""
+    rows: list[dict[str, Any]] = []
+    for chunk in chunks(sorted(set(invoice_ids)), 5000):
+        query = select(_invoice).where(_invoice.c.id.in_(chunk)).order_by(_invoice.c.id)
+        rows += [dict(row) for row in session.execute(locked(session, query)).mappings()]
+    if len(rows) != len(set(invoice_ids)):
+        raise UnknownInvoice
+    return rows
+
+
+def settle(session: Session, changes: Mapping[int, int]) -> None:
+    """Add to what is paid on invoices (or take off), and let their states follow. Held locked."""
+    if not changes:
+        return
+    paid = _invoice.c.paid_minor + bindparam("change", type_=_invoice.c.paid_minor.type)
+    follows = case((paid >= _invoice.c.total_minor, InvoiceState.PAID), else_=InvoiceState.ISSUED)
+    is_live = _invoice.c.state.in_((InvoiceState.ISSUED, InvoiceState.PAID))
+    statement = (
+        update(_invoice)
+        .where(_invoice.c.id == bindparam("invoice"))
+        .values(paid_minor=paid, state=case((is_live, follows), else_=_invoice.c.state))
+    )
+    rows = [{"invoice": invoice_id, "change": change} for invoice_id, change in changes.items()]
+    session.connection().execute(statement, rows)
+    _forget(session, list(changes))
+
+
+def _set_state(
+    session: Session, rows: Sequence[dict[str, Any]], state: InvoiceState, reason: str
+) -> None:
+    if any(state not in NEXT_STATES[row["state"]] for row in rows):
+        raise InvoiceNotOpen
+    ids = [row["id"] for row in rows]
+    for chunk in chunks(ids, 5000):
+        statement = update(_invoice).where(_invoice.c.id.in_(chunk))
+        session.execute(statement.values(state=state, note=clean_text(reason, 240)))
+    _forget(session, ids)
+
+
+def _forget(session: Session, invoice_ids: Sequence[int]) -> None:
+    """Let loaded objects be read anew: statements changed their rows."""
+    ids = set(invoice_ids)
+    for row in list(session.identity_map.values()):
+        if isinstance(row, Invoice) and row.id in ids:
+            session.expire(row)
