@@ -230,6 +230,7 @@ class Membership(Model):
     visits_left: Mapped[int | None]
     auto_renew: Mapped[bool] = mapped_column(default=False)
     price_minor: Mapped[int | None]  # None = unknown (imported without a price)
+    paid_before_minor: Mapped[int | None]  # what an import says was paid; history, never a payment
     currency: Mapped[str] = mapped_column(String(3))
     sold_at: Mapped[datetime]
     sold_here: Mapped[bool] = mapped_column(default=True)  # False = came in by an import

@@ -6,6 +6,12 @@ handful of statements; the single form calls the batch form. Locks are taken in 
 """
 
 from clubcrm.members.operations.consents import ConsentValues, record_consents
+from clubcrm.members.operations.corrections import (
+    correct_memberships,
+    remove_freezes,
+    remove_memberships,
+    remove_people,
+)
 from clubcrm.members.operations.notice import (
     end_membership,
     request_cancellation,
@@ -61,6 +67,7 @@ __all__ = [
     "change_people",
     "change_person",
     "change_plan",
+    "correct_memberships",
     "declare_closure",
     "declare_season",
     "end_freeze",
@@ -68,6 +75,9 @@ __all__ = [
     "freeze_membership",
     "freeze_memberships",
     "record_consents",
+    "remove_freezes",
+    "remove_memberships",
+    "remove_people",
     "remove_season",
     "renew_membership",
     "request_cancellation",

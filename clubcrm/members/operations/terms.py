@@ -70,6 +70,7 @@ class TermValues:
     until_on: date | Literal[ByPlan.BY_PLAN] | None = BY_PLAN
     agreed_until_on: date | None = None
     price: Money | None = None
+    paid_before: Money | None = None
     sold_at: datetime | None = None
     visits_total: int | None = None
     visits_left: int | None = None
@@ -164,7 +165,8 @@ def _row(
         "visits_left": visits_left,
         "auto_renew": plan.auto_renew if values.auto_renew is None else values.auto_renew,
         "price_minor": None if values.price is None else values.price.minor,
-        "currency": plan.currency if values.price is None else values.price.currency,
+        "paid_before_minor": None if values.paid_before is None else values.paid_before.minor,
+        "currency": _currency(values, plan),
         "sold_at": values.sold_at or now,
         "sold_here": sold_here,
         "seller": clean_text(values.seller, 120),
@@ -187,6 +189,12 @@ def _row(
     if until_on is not None and until_on <= values.starts_on:
         raise BadTerm
     return row | {"until_on": until_on}
+
+
+def _currency(values: TermValues, plan: Plan) -> str:
+    """The currency of a term's money: of its price, else of what was paid, else of its plan."""
+    told = values.paid_before if values.price is None else values.price
+    return plan.currency if told is None else told.currency
 
 
 def _length(values: TermValues, plan: Plan, previous: Mapping[str, Any] | None) -> dict[str, Any]:
