@@ -16,15 +16,31 @@ class Kind(StrEnum):
 
 
 class BatchState(StrEnum):
-    """How far an import is: `uploaded -> checked -> queued -> running -> done -> undone`, or failed."""
+    """How far an import is: see `STEPS` for what may follow what."""
 
-    UPLOADED = "uploaded"
-    CHECKED = "checked"
+    UPLOADED = "uploaded"  # the file is here, its columns are guessed
+    CHECKING = "checking"  # a dry run is queued or under way
+    CHECKED = "checked"  # the dry run's figures stand; nothing of the file is stored
     QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
+    UNDOING = "undoing"
     UNDONE = "undone"
     FAILED = "failed"
+
+
+STEPS: dict[BatchState, frozenset[BatchState]] = {
+    BatchState.UPLOADED: frozenset({BatchState.CHECKING, BatchState.RUNNING}),
+    BatchState.CHECKING: frozenset({BatchState.CHECKING, BatchState.CHECKED, BatchState.FAILED}),
+    BatchState.CHECKED: frozenset({BatchState.CHECKING, BatchState.QUEUED}),
+    BatchState.QUEUED: frozenset({BatchState.RUNNING, BatchState.FAILED}),
+    BatchState.RUNNING: frozenset({BatchState.RUNNING, BatchState.DONE, BatchState.FAILED}),
+    BatchState.DONE: frozenset({BatchState.UNDOING}),
+    BatchState.UNDOING: frozenset({BatchState.UNDOING, BatchState.UNDONE}),
+    BatchState.UNDONE: frozenset(),
+    BatchState.FAILED: frozenset({BatchState.CHECKING, BatchState.UNDOING}),
+}
+"""State -> states that may follow. What stands in no row is refused."""
 
 
 class RowOutcome(StrEnum):
@@ -40,3 +56,104 @@ class Touch(StrEnum):
 
     CREATED = "created"
     CHANGED = "changed"
+
+
+class HeadingFate(StrEnum):
+    """What becomes of one heading of a file."""
+
+    MAPPED = "mapped"
+    IGNORED = "ignored"  # the mapping says to leave it out
+    BLANK = "blank"  # a column without a heading
+    REPEATED = "repeated"  # the same heading stands further left
+    TAKEN = "taken"  # another heading is surer for that column
+    OURS = "ours"  # line and reason of our own file of rejected rows
+    AGE = "age"  # an age is not a birth date: it changes by itself
+    DERIVED = "derived"  # reckoned from other columns, and only true on one day
+    OTHER_KIND = "other_kind"  # belongs into a file of another kind
+    UNKNOWN = "unknown"
+
+
+OWN_COLUMNS = ("line", "reason")
+"""Headings our own file of rejected rows puts in front; an import of that file passes over them."""
+
+
+class ExportFormat(StrEnum):
+    """How exported tables are written."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+    JSONL = "jsonl"
+
+
+class ProblemCode(StrEnum):
+    """What there is to say about a row; each has its words in `exchange/words.py`."""
+
+    # about a cell
+    BAD_PHONE = "bad_phone"
+    BAD_EMAIL = "bad_email"
+    BAD_DAY = "bad_day"
+    BAD_AMOUNT = "bad_amount"
+    BAD_NUMBER = "bad_number"
+    BAD_CURRENCY = "bad_currency"
+    BAD_WORD = "bad_word"  # a word that means nothing in this column
+    BAD_LOCALE = "bad_locale"
+    DIGITS_LOST = "digits_lost"  # a spreadsheet wrote a long number in short form
+    CUT = "cut"
+    LOST_CHARACTERS = "lost_characters"
+    ROUNDED = "rounded"
+    FAR_DAY = "far_day"
+    NEGATIVE = "negative"
+    # about a row that is stored all the same
+    NO_END = "no_end"  # an end in the year 9999 or so: month to month
+    END_ASSUMED = "end_assumed"
+    START_ASSUMED = "start_assumed"
+    REST_OWED = "rest_owed"
+    PAID_ONLY = "paid_only"
+    FROZEN_SINCE = "frozen_since"
+    PREVIOUS_UNKNOWN = "previous_unknown"
+    UNKNOWN_CLUB = "unknown_club"
+    CARD_TAKEN = "card_taken"
+    LIKELY_DUPLICATE = "likely_duplicate"
+    SAME_AS_LINE = "same_as_line"
+    KEPT_FIRST = "kept_first"
+    IN_FUTURE = "in_future"
+    # why a row is rejected
+    MISSING = "missing"
+    NOBODY = "nobody"
+    TOO_MANY_CELLS = "too_many_cells"
+    CELL_TOO_LONG = "cell_too_long"
+    MEMBER_UNKNOWN = "member_unknown"
+    MEMBER_AMBIGUOUS = "member_ambiguous"
+    OF_OTHER_MEMBER = "of_other_member"
+    CONFLICTS = "conflicts"
+    OTHER_CLUB = "other_club"
+    ENDS_BEFORE_START = "ends_before_start"
+    NO_TERM_THEN = "no_term_then"
+    FREEZES_OVERLAP = "freezes_overlap"
+    NOT_PAID = "not_paid"
+    NOTHING_TO_SAY = "nothing_to_say"
+    NO_ENTRY = "no_entry"
+    REFUSED = "refused"
+
+
+REJECTING = frozenset(
+    {
+        ProblemCode.MISSING,
+        ProblemCode.NOBODY,
+        ProblemCode.TOO_MANY_CELLS,
+        ProblemCode.CELL_TOO_LONG,
+        ProblemCode.MEMBER_UNKNOWN,
+        ProblemCode.MEMBER_AMBIGUOUS,
+        ProblemCode.OF_OTHER_MEMBER,
+        ProblemCode.CONFLICTS,
+        ProblemCode.OTHER_CLUB,
+        ProblemCode.ENDS_BEFORE_START,
+        ProblemCode.NO_TERM_THEN,
+        ProblemCode.FREEZES_OVERLAP,
+        ProblemCode.NOT_PAID,
+        ProblemCode.NOTHING_TO_SAY,
+        ProblemCode.NO_ENTRY,
+        ProblemCode.REFUSED,
+    }
+)
+"""Problems for which a row cannot be stored; all others are warnings."""

@@ -1,0 +1,1 @@
+"""How a file becomes typed rows: pure rules, values in, values out."""

@@ -1,0 +1,44 @@
+"""What every reader of files gives, and how much of a file is read.
+
+The limits keep one bad file from taking the machine with it; they stand in docs/import.md.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+MAX_BYTES: Final = 256 * 1024 * 1024
+MAX_ROWS: Final = 1_000_000
+MAX_COLUMNS: Final = 500
+MAX_CELL: Final = 131_072  # characters in one cell
+MAX_LINE: Final = 1_048_576  # characters in one line of text
+HEADING_LINES: Final = 20  # a title or an empty line may stand above the headings
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """One row as text: its line in the file and its cells; `fault` says what keeps it from being read.
+
+    Faults: `cell_too_long`, `too_many_cells`.
+    """
+
+    line: int
+    cells: Sequence[str]
+    fault: str | None = None
+
+
+class Table(Protocol):
+    """A file as headings and rows of text. Rows can be gone through any number of times."""
+
+    headings: Sequence[str]
+    heading_line: int
+    what: str  # "CSV, UTF-8, ;" for the screen
+
+    @property
+    def has_lost_characters(self) -> bool:
+        """Whether some bytes may fit no encoding and read as \ufffd."""
+        ...
+
+    def rows(self) -> Iterator[RawRow]:
+        """The rows beneath the headings, blank ones left out."""
+        ...

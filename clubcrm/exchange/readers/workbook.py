@@ -1,0 +1,152 @@
+"""Excel workbooks: sizes checked first, unpacked by a child process, read from its lines."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from clubcrm.exchange.errors import (
+    FileEmpty,
+    NotATable,
+    TooManyColumns,
+    TooManyRows,
+    WorkbookDamaged,
+    WorkbookLocked,
+    WorkbookTooLarge,
+)
+from clubcrm.exchange.policies.headings import recognised
+from clubcrm.exchange.readers import sheet_child
+from clubcrm.exchange.readers.delimited import without_own
+from clubcrm.exchange.readers.port import HEADING_LINES, MAX_CELL, MAX_COLUMNS, MAX_ROWS, RawRow
+from clubcrm.exchange.states import OWN_COLUMNS
+
+MAX_UNPACKED: Final = 256 * 1024 * 1024
+MAX_RATIO: Final = 150  # a real list packs to a tenth or a twentieth
+RATIO_COUNTS_FROM: Final = 20 * 1024 * 1024
+MAX_PARTS: Final = 2_000
+MAX_MEMORY: Final = 1536 * 1024 * 1024
+MAX_SECONDS: Final = 60
+
+ZIP_MARK: Final = b"PK\x03\x04"
+_OLD_OFFICE_MARK: Final = b"\xd0\xcf\x11\xe0"
+
+
+def is_workbook(path: Path) -> bool:
+    """Whether a file begins like an Excel workbook, whatever it is called."""
+    with path.open("rb") as file:
+        return file.read(4) == ZIP_MARK
+
+
+def check_sizes(path: Path) -> None:
+    """Refuse a workbook that would unpack to too much, before anything is unpacked.
+
+    Raises WorkbookTooLarge, WorkbookDamaged, and NotATable for a zip file that is no workbook.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise WorkbookDamaged from error
+    names = {part.filename for part in parts}
+    if not any(name.startswith("xl/") for name in names):
+        raise NotATable(what="a compressed archive")
+    unpacked = sum(part.file_size for part in parts)
+    if len(parts) > MAX_PARTS:
+        raise WorkbookTooLarge(why=f"{len(parts)} parts")
+    packed = path.stat().st_size
+    if unpacked > MAX_UNPACKED or (
+        unpacked > RATIO_COUNTS_FROM and unpacked > MAX_RATIO * max(packed, 1)
+    ):
+        raise WorkbookTooLarge(why=f"{packed / 1e6:.1f} MB to {unpacked / 1e6:.0f} MB")
+
+
+class WorkbookTable:
+    """The first visible sheet of a workbook, unpacked once into a file of lines beside it."""
+
+    def __init__(self, path: Path, spool: Path) -> None:
+        self._spool = spool
+        check_sizes(path)
+        _unpack(path, spool)
+        self.heading_line, self._has_own, self.headings = self._find_headings()
+        self.what = "Excel"
+
+    @property
+    def has_lost_characters(self) -> bool:
+        """Workbooks name their encoding, so none are lost."""
+        return False
+
+    def rows(self) -> Iterator[RawRow]:
+        """The rows beneath the headings, blank ones left out. Raises TooManyRows."""
+        width = len(self.headings) + (len(OWN_COLUMNS) if self._has_own else 0)
+        count = 0
+        for line, cells in self._records():
+            if line <= self.heading_line or not any(cell.strip() for cell in cells):
+                continue
+            count += 1
+            if count > MAX_ROWS:
+                raise TooManyRows(most=f"{MAX_ROWS:,}")
+            fault = None
+            if any(len(cell) > MAX_CELL for cell in cells):
+                fault, cells = "cell_too_long", [""]
+            elif any(cell.strip() for cell in cells[width:]):
+                fault = "too_many_cells"
+            if fault is None:
+                cells = (cells + [""] * (width - len(cells)))[:width]
+            yield RawRow(line, cells[len(OWN_COLUMNS) :] if self._has_own else cells, fault)
+
+    def _records(self) -> Iterator[tuple[int, list[str]]]:
+        with self._spool.open(encoding="utf-8") as file:
+            for text in file:
+                line, cells = json.loads(text)
+                yield line, [cell.replace("\0", "") for cell in cells]
+
+    def _find_headings(self) -> tuple[int, bool, Sequence[str]]:
+        best: tuple[int, list[str]] | None = None
+        best_known = 0
+        for seen, (line, cells) in enumerate(self._records()):
+            if seen >= HEADING_LINES:
+                break
+            if len(cells) > MAX_COLUMNS:
+                raise TooManyColumns(line=line, columns=len(cells), most=MAX_COLUMNS)
+            if not any(cell.strip() for cell in cells):
+                continue
+            known = recognised(cells)
+            if best is None or (known >= 2 and known > best_known and best_known < 2):
+                best, best_known = (line, cells), known
+        if best is None:
+            raise FileEmpty
+        return best[0], *without_own(best[1])
+
+
+def _unpack(path: Path, spool: Path) -> None:
+    script = Path(sheet_child.__file__)
+    limits = (str(MAX_MEMORY), str(MAX_SECONDS), str(MAX_ROWS))
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", str(script), str(path), str(spool), *limits],
+            capture_output=True,
+            timeout=MAX_SECONDS * 2,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise WorkbookTooLarge(why=f"{MAX_SECONDS * 2} s") from error
+    if done.returncode == 0:
+        return
+    if done.returncode == sheet_child.DAMAGED:
+        raise WorkbookDamaged
+    if done.returncode == sheet_child.LOCKED:
+        raise WorkbookLocked
+    if done.returncode == sheet_child.EMPTY:
+        raise FileEmpty
+    raise WorkbookTooLarge(why=f"{MAX_MEMORY // 2**20} MB, {MAX_SECONDS} s")
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a file is an Office document in the old container, as one with a password is."""
+    with path.open("rb") as file:
+        return file.read(4) == _OLD_OFFICE_MARK and b"E\x00n\x00c\x00r\x00y\x00p\x00t" in file.read(
+            1 << 20
+        )
