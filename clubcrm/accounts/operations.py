@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from babel import Locale, UnknownLocaleError
+from babel.core import get_global
 from babel.numbers import list_currencies
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -34,7 +35,7 @@ TRIES = 10
 TRIES_WITHIN_MINUTES = 15
 CALENDARS = ("gregorian", "jalali")
 
-# Where a club speaks a language without saying where it is.
+# Where a club speaks a language and its time zone is no country's.
 TERRITORIES = {"fa": "IR", "ar": "AE", "ru": "RU", "en": "GB", "pt": "PT"}
 
 _hasher = PasswordHasher()
@@ -115,7 +116,7 @@ def open_club(
 ) -> int:
     """Open a club; everybody who owns a club here owns this one too. Returns its id.
 
-    Without a territory it is the one the language names, or the one in which it is mostly spoken.
+    Without a territory it is the one the language names, or the one the time zone lies in.
     """
     zone, currency, locale = _checked(timezone, currency, language, calendar)
     club = Club(
@@ -125,7 +126,7 @@ def open_club(
         currency=currency,
         language=locale.language if not locale.script else str(locale),
         calendar=calendar,
-        territory=territory or locale.territory or TERRITORIES.get(locale.language, "GB"),
+        territory=territory or locale.territory or _territory(zone, locale.language),
         is_demo=is_demo,
         went_live_on=club_day(now, zone, 0),
         settings={},
@@ -138,6 +139,12 @@ def open_club(
         session.add(RoleAssignment(user_id=user_id, role=Role.OWNER, club_id=club.id))
     record(session, ClubOpened(club_id=club.id, code=club.code), by=by, now=now)
     return club.id
+
+
+def _territory(zone: str, language: str) -> str:
+    """The country of a club that told only its time zone; of its language where no country has it."""
+    country = get_global("zone_territories").get(zone, "")
+    return country if len(country) == 2 else TERRITORIES.get(language, "GB")
 
 
 def _checked(timezone: str, currency: str, language: str, calendar: str) -> tuple[str, str, Locale]:
