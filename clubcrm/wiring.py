@@ -8,6 +8,7 @@ from flask import Blueprint
 from clubcrm.accounts import models as accounts
 from clubcrm.accounts.views import blueprint as accounts_pages
 from clubcrm.api.health import blueprint as health_pages
+from clubcrm.billing import events as of_billing
 from clubcrm.billing import models as billing
 from clubcrm.core import models as core
 from clubcrm.core.events import TOGETHER, Event, Subscription, Wiring
@@ -53,7 +54,7 @@ def _table(*lines: tuple[Sequence[type[Event]], Sequence[Subscription]]) -> Wiri
 
 WIRING: Wiring = _table(
     (TERM_CHANGED, [TOGETHER(keep_renewal_outcomes)]),
-    # ((of_billing.PaymentTaken, of_billing.PaymentReversed), [TOGETHER(keep_renewal_outcomes)]),
+    ((of_billing.PaymentTaken, of_billing.PaymentReversed), [TOGETHER(keep_renewal_outcomes)]),
 )
 """Event -> listeners; TOGETHER in the recording transaction, AFTERWARDS through a delivery row."""
 

@@ -8,13 +8,20 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.models import Club
-from clubcrm.billing.models import Invoice, Payment
+from clubcrm.billing.models import Invoice
 from clubcrm.core.days import club_day
 from clubcrm.core.sql import chunks
 from clubcrm.members.models import Membership, Person
 from clubcrm.members.states import EndReason, Link, PlanKind
 from clubcrm.reports.models import RenewalOutcome
-from clubcrm.reports.policies import Outcome, Term, monthly_minor, outcomes_of, window_days
+from clubcrm.reports.policies import (
+    Outcome,
+    Term,
+    length_of,
+    monthly_minor,
+    outcomes_of,
+    window_days,
+)
 from clubcrm.reports.states import Excluded
 from clubcrm.retention.policies.rules import Rules, rules_of
 
@@ -58,20 +65,10 @@ def rebuild_outcomes(session: Session, club_id: int) -> int:
 
 def _terms(session: Session, person_ids: Collection[int]) -> Iterable[Term]:
     """The access terms of these people, person by person."""
-    of_invoices = (
-        select(Invoice.membership_id.label("membership_id"), Payment.amount_minor.label("minor"))
-        .join(Payment, Payment.invoice_id == Invoice.id)
-        .where(Invoice.person_id.in_(person_ids), Invoice.membership_id.is_not(None))
-    )
-    direct = select(Payment.membership_id, Payment.amount_minor).where(
-        Payment.person_id.in_(person_ids),
-        Payment.membership_id.is_not(None),
-        Payment.invoice_id.is_(None),
-    )
-    money = of_invoices.union_all(direct).subquery()
     paid = (
-        select(money.c.membership_id, func.sum(money.c.minor).label("minor"))
-        .group_by(money.c.membership_id)
+        select(Invoice.membership_id, func.sum(Invoice.paid_minor).label("minor"))
+        .where(Invoice.person_id.in_(person_ids), Invoice.membership_id.is_not(None))
+        .group_by(Invoice.membership_id)
         .subquery()
     )
     rows = session.execute(
@@ -85,6 +82,8 @@ def _terms(session: Session, person_ids: Collection[int]) -> Iterable[Term]:
             Membership.starts_on,
             Membership.until_on,
             Membership.agreed_until_on,
+            Membership.months,
+            Membership.days,
             Membership.sold_at,
             Membership.sold_here,
             Membership.previous_id,
@@ -122,7 +121,7 @@ def _term(row: Any) -> Term:
         is_trial=row.is_trial,
         starts_on=row.starts_on,
         until_on=row.until_on,
-        agreed_until_on=row.agreed_until_on,
+        length=length_of(row.months, row.days, row.starts_on, row.agreed_until_on),
         sold_on=club_day(row.sold_at, row.timezone, row.day_cutoff_minutes),
         previous_id=row.previous_id,
         is_upgrade=row.link == Link.UPGRADE,
@@ -138,8 +137,6 @@ def _term(row: Any) -> Term:
 
 def _row(outcome: Outcome, rules: Rules) -> dict[str, Any]:
     term, successor = outcome.term, outcome.successor
-    agreed = term.agreed_until_on or term.until_on
-    assert agreed is not None
     return {
         "membership_id": term.id,
         "club_id": term.club_id,
@@ -148,7 +145,7 @@ def _row(outcome: Outcome, rules: Rules) -> dict[str, Any]:
         "seller": term.seller,
         "trainer": term.trainer,
         "ends_on": outcome.ends_on,
-        "window_days": window_days((agreed - term.starts_on).days, rules),
+        "window_days": window_days(term.length, rules),
         "is_auto": term.is_auto,
         "monthly_minor": monthly_minor(term),
         "currency": term.currency,

@@ -33,7 +33,7 @@ class Term:
     is_trial: bool
     starts_on: date
     until_on: date | None
-    agreed_until_on: date | None
+    length: int  # days of a whole term of its plan, without pauses; an open one counts as a month
     sold_on: date
     previous_id: int | None
     is_upgrade: bool  # linked to the term before as its replacement, not as its renewal
@@ -124,7 +124,7 @@ def _direction(term: Term, successor: Term) -> Direction:
     dearer = 0.0
     if before is not None and after is not None:
         dearer = (after - before) / max(before, 1)
-    longer = _length(successor) - _length(term)
+    longer = successor.length - term.length
     if longer > 5 or dearer > 0.02:
         return Direction.UPGRADE
     if longer < -5 or dearer < -0.02:
@@ -132,18 +132,11 @@ def _direction(term: Term, successor: Term) -> Direction:
     return Direction.SAME
 
 
-def _length(term: Term) -> int:
-    """Days of a term as it was agreed; an open one counts as a month."""
-    until = term.agreed_until_on or term.until_on
-    return (until - term.starts_on).days if until and term.is_fixed_term else 30
-
-
 def monthly_minor(term: Term) -> int | None:
     """The price a month in minor units, rounded; None where the price is unknown."""
     if term.price_minor is None:
         return None
-    months = Fraction(_length(term)) / DAYS_A_MONTH if term.is_fixed_term else Fraction(1)
-    return round(Fraction(term.price_minor) / months)
+    return round(Fraction(term.price_minor) * DAYS_A_MONTH / max(1, term.length))
 
 
 def bucket(
@@ -157,14 +150,13 @@ def bucket(
 ) -> Bucket:
     """In which bucket a due term is on a day. The SQL of the report says the same (a test compares)."""
     last = ends_on + timedelta(days=grace)
-    if (
-        successor_sold_on
-        and successor_starts_on
-        and max(successor_sold_on, successor_starts_on) <= last
-    ):
-        if successor_sold_on < ends_on - timedelta(days=window_days):
+    # The day after the end leaves no gap, so that it counts with no days of grace at all.
+    last_start = ends_on + timedelta(days=max(grace, 1))
+    sold, starts = successor_sold_on, successor_starts_on
+    if sold is not None and starts is not None and sold <= last and starts <= last_start:
+        if sold < ends_on - timedelta(days=window_days):
             return Bucket.EARLY
-        return Bucket.WINDOW if successor_sold_on <= ends_on else Bucket.LATE
+        return Bucket.WINDOW if sold <= ends_on else Bucket.LATE
     return Bucket.NOT_RENEWED if last < today else Bucket.PENDING
 
 
@@ -175,6 +167,17 @@ def window_days(length: int, rules: Rules) -> int:
     if length >= 150:
         return rules.half_window
     return rules.quarter_window if length >= 75 else rules.short_window
+
+
+def length_of(
+    months: int | None, days: int | None, starts_on: date, agreed_until_on: date | None
+) -> int:
+    """Days of a whole term of its plan: what was agreed, also where an upgrade began in the middle."""
+    if months:
+        return round(months * DAYS_A_MONTH)
+    if days:
+        return days
+    return (agreed_until_on - starts_on).days if agreed_until_on else 30
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float] | None:

@@ -129,6 +129,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_job_state_run_at", "job", ["state", "run_at"], unique=False)
     op.create_table(
+        "number_series",
+        sa.Column("name", sa.String(length=20), nullable=False),
+        sa.Column(
+            "last_number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_number_series")),
+    )
+    op.create_table(
         "staff_user",
         sa.Column(
             "id",
@@ -206,6 +214,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_api_token_token_hash")),
     )
     op.create_table(
+        "closure_book",
+        sa.Column("club_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("last_no", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["club_id"], ["club.id"], name=op.f("fk_closure_book_club_id")),
+        sa.PrimaryKeyConstraint("club_id", name=op.f("pk_closure_book")),
+    )
+    op.create_table(
         "club_closure",
         sa.Column(
             "id",
@@ -214,6 +229,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("club_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("no", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("from_on", sa.Date(), nullable=False),
         sa.Column("until_on", sa.Date(), nullable=False),
@@ -342,10 +358,12 @@ def upgrade() -> None:
             "state",
             sa.Enum(
                 "uploaded",
+                "checking",
                 "checked",
                 "queued",
                 "running",
                 "done",
+                "undoing",
                 "undone",
                 "failed",
                 name="batchstate",
@@ -406,7 +424,11 @@ def upgrade() -> None:
         sa.Column("first_name", sa.String(length=120), nullable=False),
         sa.Column("last_name", sa.String(length=120), nullable=False),
         sa.Column("full_name", sa.String(length=240), nullable=False),
-        sa.Column("sort_name", sa.String(length=240), nullable=False),
+        sa.Column(
+            "sort_name",
+            sa.String(length=240).with_variant(sa.String(length=240, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("phone", sa.String(length=20), nullable=True),
         sa.Column("phone_as_given", sa.String(length=60), nullable=True),
         sa.Column("email", sa.String(length=254), nullable=True),
@@ -553,11 +575,19 @@ def upgrade() -> None:
         sa.Column("quiet_from", sa.String(length=5), nullable=True),
         sa.Column("quiet_until", sa.String(length=5), nullable=True),
         sa.Column("valid_from_on", sa.Date(), nullable=False),
+        sa.Column("valid_until_on", sa.Date(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("share_percent BETWEEN 0 AND 100", name=op.f("ck_slow_season_share")),
         sa.ForeignKeyConstraint(["club_id"], ["club.id"], name=op.f("fk_slow_season_club_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_slow_season")),
-        sa.UniqueConstraint("club_id", "name", name=op.f("uq_slow_season_club_id_name")),
+    )
+    op.create_index(
+        "uq_slow_season_club_id_name",
+        "slow_season",
+        ["club_id", "name"],
+        unique=True,
+        sqlite_where=sa.text("valid_until_on IS NULL"),
+        postgresql_where=sa.text("valid_until_on IS NULL"),
     )
     op.create_table(
         "tag",
@@ -859,8 +889,15 @@ def upgrade() -> None:
         sa.Column("is_access", sa.Boolean(), nullable=False),
         sa.Column("is_trial", sa.Boolean(), nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("anchor_on", sa.Date(), nullable=False),
         sa.Column("agreed_until_on", sa.Date(), nullable=True),
+        sa.Column("cut_until_on", sa.Date(), nullable=True),
         sa.Column("until_on", sa.Date(), nullable=True),
+        sa.Column(
+            "closures_after_no",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+        ),
         sa.Column(
             "visits_total", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
@@ -902,6 +939,7 @@ def upgrade() -> None:
             ),
             nullable=True,
         ),
+        sa.Column("end_note", sa.String(length=240), nullable=False),
         sa.Column("voided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revision", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -922,7 +960,6 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "club_id", "external_id", name=op.f("uq_membership_club_id_external_id")
         ),
-        sa.UniqueConstraint("previous_id", name=op.f("uq_membership_previous_id")),
     )
     op.create_index(
         "ix_membership_club_id_until_on", "membership", ["club_id", "until_on"], unique=False
@@ -931,6 +968,29 @@ def upgrade() -> None:
         "ix_membership_person_id_starts_on", "membership", ["person_id", "starts_on"], unique=False
     )
     op.create_index(op.f("ix_membership_plan_id"), "membership", ["plan_id"], unique=False)
+    op.create_index(
+        "uq_membership_previous_id",
+        "membership",
+        ["previous_id"],
+        unique=True,
+        sqlite_where=sa.text("voided_at IS NULL"),
+        postgresql_where=sa.text("voided_at IS NULL"),
+    )
+    op.create_table(
+        "person_club",
+        sa.Column(
+            "person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("club_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["club_id"], ["club.id"], name=op.f("fk_person_club_club_id")),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_person_club_person_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("person_id", "club_id", name=op.f("pk_person_club")),
+    )
+    op.create_index(
+        "ix_person_club_club_id_person_id", "person_club", ["club_id", "person_id"], unique=False
+    )
     op.create_table(
         "person_search",
         sa.Column(
@@ -953,6 +1013,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("token", "person_id", "kind", name=op.f("pk_person_search")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_person_search_person_id", "person_search", ["person_id"], unique=False)
     op.create_table(
@@ -1112,6 +1173,41 @@ def upgrade() -> None:
         "ix_phase_change_person_id_from_on", "phase_change", ["person_id", "from_on"], unique=False
     )
     op.create_table(
+        "prompt_answer",
+        sa.Column(
+            "person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "prompt",
+            sa.Enum(
+                "end_freeze",
+                "take_payment",
+                "renew",
+                "greet",
+                "congratulate",
+                name="promptcode",
+                native_enum=False,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "reply",
+            sa.Enum("yes", "later", "no", name="promptreply", native_enum=False, length=8),
+            nullable=False,
+        ),
+        sa.Column("replied_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ask_again_on", sa.Date(), nullable=False),
+        sa.Column("asked_by", sa.String(length=120), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"],
+            ["person.id"],
+            name=op.f("fk_prompt_answer_person_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("person_id", "prompt", name=op.f("pk_prompt_answer")),
+    )
+    op.create_table(
         "visit_day",
         sa.Column(
             "person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
@@ -1237,6 +1333,80 @@ def upgrade() -> None:
         "ix_membership_freeze_person_id", "membership_freeze", ["person_id"], unique=False
     )
     op.create_table(
+        "renewal_outcome",
+        sa.Column(
+            "membership_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("club_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("seller", sa.String(length=120), nullable=False),
+        sa.Column("trainer", sa.String(length=120), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column(
+            "window_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("is_auto", sa.Boolean(), nullable=False),
+        sa.Column(
+            "monthly_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column(
+            "excluded",
+            sa.Enum(
+                "trial",
+                "upgraded",
+                "transferred",
+                "refunded",
+                "died",
+                "covered",
+                name="excluded",
+                native_enum=False,
+                length=12,
+            ),
+            nullable=True,
+        ),
+        sa.Column(
+            "successor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("successor_sold_on", sa.Date(), nullable=True),
+        sa.Column("successor_starts_on", sa.Date(), nullable=True),
+        sa.Column(
+            "successor_monthly_minor",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=True,
+        ),
+        sa.Column(
+            "direction",
+            sa.Enum("same", "upgrade", "downgrade", name="direction", native_enum=False, length=12),
+            nullable=True,
+        ),
+        sa.ForeignKeyConstraint(["club_id"], ["club.id"], name=op.f("fk_renewal_outcome_club_id")),
+        sa.ForeignKeyConstraint(
+            ["membership_id"], ["membership.id"], name=op.f("fk_renewal_outcome_membership_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_renewal_outcome_person_id")
+        ),
+        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_renewal_outcome_plan_id")),
+        sa.ForeignKeyConstraint(
+            ["successor_id"], ["membership.id"], name=op.f("fk_renewal_outcome_successor_id")
+        ),
+        sa.PrimaryKeyConstraint("membership_id", name=op.f("pk_renewal_outcome")),
+    )
+    op.create_index(
+        "ix_renewal_outcome_club_id_ends_on",
+        "renewal_outcome",
+        ["club_id", "ends_on"],
+        unique=False,
+    )
+    op.create_index("ix_renewal_outcome_person_id", "renewal_outcome", ["person_id"], unique=False)
+    op.create_index(
+        op.f("ix_renewal_outcome_successor_id"), "renewal_outcome", ["successor_id"], unique=False
+    )
+    op.create_table(
         "visit",
         sa.Column(
             "id",
@@ -1346,6 +1516,12 @@ def upgrade() -> None:
     op.create_index(
         "ix_entry_decision_club_id_at", "entry_decision", ["club_id", "at"], unique=False
     )
+    op.create_index(
+        "ix_entry_decision_person_id_at", "entry_decision", ["person_id", "at"], unique=False
+    )
+    op.create_index(
+        op.f("ix_entry_decision_visit_id"), "entry_decision", ["visit_id"], unique=False
+    )
     op.create_table(
         "payment",
         sa.Column(
@@ -1421,11 +1597,17 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_payment_invoice_id"), table_name="payment")
     op.drop_index("ix_payment_club_id_paid_at", table_name="payment")
     op.drop_table("payment")
+    op.drop_index(op.f("ix_entry_decision_visit_id"), table_name="entry_decision")
+    op.drop_index("ix_entry_decision_person_id_at", table_name="entry_decision")
     op.drop_index("ix_entry_decision_club_id_at", table_name="entry_decision")
     op.drop_table("entry_decision")
     op.drop_index("ix_visit_person_id_checked_in_at", table_name="visit")
     op.drop_index("ix_visit_club_id_checked_in_at", table_name="visit")
     op.drop_table("visit")
+    op.drop_index(op.f("ix_renewal_outcome_successor_id"), table_name="renewal_outcome")
+    op.drop_index("ix_renewal_outcome_person_id", table_name="renewal_outcome")
+    op.drop_index("ix_renewal_outcome_club_id_ends_on", table_name="renewal_outcome")
+    op.drop_table("renewal_outcome")
     op.drop_index("ix_membership_freeze_person_id", table_name="membership_freeze")
     op.drop_index("ix_membership_freeze_membership_id", table_name="membership_freeze")
     op.drop_table("membership_freeze")
@@ -1436,6 +1618,7 @@ def downgrade() -> None:
     op.drop_table("visit_opening_balance")
     op.drop_index("ix_visit_day_club_id_day_no", table_name="visit_day")
     op.drop_table("visit_day")
+    op.drop_table("prompt_answer")
     op.drop_index("ix_phase_change_person_id_from_on", table_name="phase_change")
     op.drop_index("ix_phase_change_club_id_from_on", table_name="phase_change")
     op.drop_table("phase_change")
@@ -1443,6 +1626,14 @@ def downgrade() -> None:
     op.drop_table("person_tag")
     op.drop_index("ix_person_search_person_id", table_name="person_search")
     op.drop_table("person_search")
+    op.drop_index("ix_person_club_club_id_person_id", table_name="person_club")
+    op.drop_table("person_club")
+    op.drop_index(
+        "uq_membership_previous_id",
+        table_name="membership",
+        sqlite_where=sa.text("voided_at IS NULL"),
+        postgresql_where=sa.text("voided_at IS NULL"),
+    )
     op.drop_index(op.f("ix_membership_plan_id"), table_name="membership")
     op.drop_index("ix_membership_person_id_starts_on", table_name="membership")
     op.drop_index("ix_membership_club_id_until_on", table_name="membership")
@@ -1474,6 +1665,12 @@ def downgrade() -> None:
     op.drop_index("ix_access_log_action_at", table_name="access_log")
     op.drop_table("access_log")
     op.drop_table("tag")
+    op.drop_index(
+        "uq_slow_season_club_id_name",
+        table_name="slow_season",
+        sqlite_where=sa.text("valid_until_on IS NULL"),
+        postgresql_where=sa.text("valid_until_on IS NULL"),
+    )
     op.drop_table("slow_season")
     op.drop_index(op.f("ix_role_assignment_club_id"), table_name="role_assignment")
     op.drop_table("role_assignment")
@@ -1492,9 +1689,11 @@ def downgrade() -> None:
     op.drop_table("daily_run")
     op.drop_table("cohort")
     op.drop_table("club_closure")
+    op.drop_table("closure_book")
     op.drop_table("api_token")
     op.drop_table("access_point")
     op.drop_table("staff_user")
+    op.drop_table("number_series")
     op.drop_index("ix_job_state_run_at", table_name="job")
     op.drop_table("job")
     op.drop_index(op.f("ix_idempotency_key_created_at"), table_name="idempotency_key")

@@ -125,7 +125,7 @@ def excluded_ends(
         .where(Row.club_id.in_(scope), Row.ends_on.between(start, end), Row.excluded.is_not(None))
         .group_by(Row.excluded)
     )
-    return {reason: count for reason, count in session.execute(query).tuples() if reason}
+    return {reason: count for reason, count in session.execute(query) if reason is not None}
 
 
 @dataclass(frozen=True)
@@ -216,11 +216,11 @@ def _key(line: Any, by: By) -> tuple[str, str]:
 
 
 def _is_followed(grace: int) -> ColumnElement[bool]:
-    last = day_number(Row.ends_on) + grace
+    end = day_number(Row.ends_on)
     return and_(
         Row.successor_id.is_not(None),
-        day_number(Row.successor_sold_on) <= last,
-        day_number(Row.successor_starts_on) <= last,
+        day_number(Row.successor_sold_on) <= end + grace,
+        day_number(Row.successor_starts_on) <= end + max(grace, 1),
     )
 
 

@@ -24,7 +24,7 @@ def a_term(id_: int, starts: date, until: date | None, **more: object) -> Term:
         "is_trial": False,
         "starts_on": starts,
         "until_on": until,
-        "agreed_until_on": until,
+        "length": (until - starts).days if until else 30,
         "sold_on": starts,
         "previous_id": None,
         "is_upgrade": False,
