@@ -21,7 +21,7 @@ from clubcrm.members.errors import BadPerson, ExternalIdTaken, UnknownPerson
 from clubcrm.members.events import PersonAdded, PersonChanged
 from clubcrm.members.models import Person
 from clubcrm.members.operations.numbers import take_member_numbers
-from clubcrm.members.operations.search_index import index_people, show_at_clubs
+from clubcrm.members.operations.search_index import index_people, show_new_people
 from clubcrm.members.operations.tags import folded_tags, set_tags, tag_names
 from clubcrm.members.policies import clean_email, full_name_of, sort_name_of
 
@@ -121,7 +121,7 @@ def add_people(
     for row, person_id in zip(rows, ids):
         row["id"] = person_id
     index_people(session, rows, are_new=True)
-    show_at_clubs(session, ((person_id, club_id) for person_id in ids))
+    show_new_people(session, ids, club_id)
     tags = {pid: values.tags for pid, values in zip(ids, people) if values.tags}
     set_tags(session, tags, club_id=club_id)
     happened = (
@@ -232,11 +232,13 @@ def _cleaned(told: Mapping[str, Any], club: ClubRow, today: date, imported: bool
     row: dict[str, Any] = dict(told)
     wrong: dict[str, Words] = {}
     for name in _LENGTHS.keys() & row.keys():
-        text = clean_text(row[name] or "", _LENGTHS[name])
+        text = clean_text(row[name], _LENGTHS[name]) if row[name] else ""
         row[name] = text if text or name in _NEVER_NULL else None
     if "note" in row:
         row["note"] = clean_text(row["note"] or "", MAX_NOTE, multiline=True)
-    if "phone" in row:
+    if "phone" in row and not row["phone"]:
+        row["phone"] = row["phone_as_given"] = None
+    elif "phone" in row:
         row["phone_as_given"] = clean_text(row["phone"] or "", 60) or None
         row["phone"] = phone_e164(row["phone_as_given"] or "", club.territory)
         if row["phone"] is None and row["phone_as_given"]:

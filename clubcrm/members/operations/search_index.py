@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Table, delete, insert
+from sqlalchemy import Table, delete
 from sqlalchemy.orm import Session
 
 from clubcrm.core.folding import MAX_TOKEN, fold, search_tokens
-from clubcrm.core.sql import chunks, insert_ignoring
+from clubcrm.core.sql import chunks, insert_ignoring, insert_quickly
 from clubcrm.members.models import PersonClub, PersonSearch
 from clubcrm.members.states import TokenKind
 
 _search = cast(Table, PersonSearch.__table__)
+_seen = cast(Table, PersonClub.__table__)
 
 
 def tokens_of(person: Mapping[str, Any]) -> set[str]:
@@ -37,19 +38,22 @@ def index_people(session: Session, people: Sequence[Mapping[str, Any]], *, are_n
     """Write the tokens of people's own rows; of people known already the old ones go first."""
     if not are_new:
         _forget(session, [person["id"] for person in people], TokenKind.PERSON)
-    rows = [
-        {"token": token, "person_id": person["id"], "kind": TokenKind.PERSON}
-        for person in people
-        for token in tokens_of(person)
-    ]
+    kind = TokenKind.PERSON.value
+    rows = [(token, person["id"], kind) for person in people for token in tokens_of(person)]
     _insert(session, rows)
+
+
+def show_new_people(session: Session, person_ids: Sequence[int], club_id: int) -> None:
+    """Let a club see people that nobody knew before."""
+    pairs = [(person_id, club_id) for person_id in person_ids]
+    insert_quickly(session, _seen, ("person_id", "club_id"), pairs)
 
 
 def set_card_words(session: Session, codes_by_person: Mapping[int, Sequence[str]]) -> None:
     """Make people findable by the cards they hold now; an empty sequence takes the words away."""
     _forget(session, list(codes_by_person), TokenKind.CARD)
     rows = [
-        {"token": token, "person_id": person_id, "kind": TokenKind.CARD}
+        (token, person_id, TokenKind.CARD.value)
         for person_id, codes in codes_by_person.items()
         for token in search_tokens((), codes)
     ]
@@ -60,14 +64,13 @@ def show_at_clubs(session: Session, pairs: Iterable[tuple[int, int]]) -> None:
     """Let clubs see people: (person, club) where there is a term, a lead or a visit."""
     rows = [{"person_id": person, "club_id": club} for person, club in sorted(set(pairs))]
     for chunk in chunks(rows, 5000):
-        insert_ignoring(session, PersonClub.__table__, chunk)  # type: ignore[arg-type]
+        insert_ignoring(session, _seen, chunk)
 
 
-def _insert(session: Session, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        # In the order of the index, which is a third quicker for many rows.
-        rows.sort(key=lambda row: (row["token"], row["person_id"]))
-        session.execute(insert(_search), rows)
+def _insert(session: Session, rows: list[tuple[str, int, str]]) -> None:
+    # In the order of the index, which is quicker for many rows.
+    rows.sort()
+    insert_quickly(session, _search, ("token", "person_id", "kind"), rows)
 
 
 def _forget(session: Session, person_ids: Sequence[int], kind: TokenKind) -> None:

@@ -62,4 +62,4 @@ def _ids(session: Session, names: Mapping[str, str], club_id: int) -> dict[str, 
     rows = [{"club_id": club_id, "name": n, "folded": f} for f, n in sorted(names.items())]
     insert_ignoring(session, Tag.__table__, rows)  # type: ignore[arg-type]
     known = select(Tag.folded, Tag.id).where(Tag.club_id == club_id)
-    return dict(session.execute(known).tuples().all())
+    return dict(session.execute(known).all())
