@@ -50,6 +50,15 @@ class PaymentTaken(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CreditUsed(Event):
+    """Money that was on account paid a new invoice."""
+
+    invoice_id: int
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentReversed(Event):
     """A payment was taken back by one of its own; what it paid is owed again."""
 

@@ -215,7 +215,7 @@ def first_paid_at(session: Session, membership_ids: Collection[int]) -> dict[int
             )
             .group_by(_invoice.c.membership_id)
         )
-        found.update(dict(session.execute(query).tuples().all()))
+        found.update(dict(session.execute(query).all()))
     return found
 
 

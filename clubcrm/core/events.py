@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import Enum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
-from sqlalchemy import insert
+from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
 from clubcrm.core.actor import Actor
 from clubcrm.core.models import EventDelivery, EventLog, WorkState
+from clubcrm.core.sql import insert_many
 from clubcrm.core.transactions import WORK_WAITS
 
 __all__ = ["AFTERWARDS", "TOGETHER", "Event", "Subscription", "Wiring", "record", "wire"]
@@ -122,8 +123,7 @@ def record(session: Session, *events: Event, by: Actor, now: datetime) -> list[i
         }
         for event in events
     ]
-    statement = insert(EventLog).returning(EventLog.id, sort_by_parameter_order=True)
-    ids = list(session.scalars(statement, rows))
+    ids = insert_many(session, cast(Table, EventLog.__table__), rows)
     _deliver(session, events, ids, now)
     return ids
 

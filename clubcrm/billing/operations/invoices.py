@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, case, insert, select, update
+from sqlalchemy import Table, bindparam, case, select, update
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.queries import get_club
@@ -18,7 +18,7 @@ from clubcrm.core.actor import Actor
 from clubcrm.core.events import record
 from clubcrm.core.folding import clean_text
 from clubcrm.core.money import Money
-from clubcrm.core.sql import chunks, locked
+from clubcrm.core.sql import chunks, insert_many, locked
 
 _invoice = cast(Table, Invoice.__table__)
 
@@ -78,8 +78,7 @@ def issue_invoices(
         }
         for row, number in zip(rows, numbers)
     ]
-    statement = insert(_invoice).returning(_invoice.c.id, sort_by_parameter_order=True)
-    ids = list(session.scalars(statement, values))
+    ids = insert_many(session, _invoice, values)
     events = (
         InvoiceIssued(
             club_id=club_id,

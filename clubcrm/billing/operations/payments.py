@@ -18,7 +18,7 @@ from clubcrm.billing.errors import (
     UnknownInvoice,
     UnknownPayment,
 )
-from clubcrm.billing.events import PaymentReversed, PaymentTaken
+from clubcrm.billing.events import CreditUsed, PaymentReversed, PaymentTaken
 from clubcrm.billing.models import Invoice, Payment, PaymentAllocation
 from clubcrm.billing.operations.invoices import locked_invoices, settle
 from clubcrm.billing.states import InvoiceState, PaymentMethod
@@ -27,7 +27,7 @@ from clubcrm.core.errors import CurrencyMismatch
 from clubcrm.core.events import record
 from clubcrm.core.folding import clean_text
 from clubcrm.core.money import Money
-from clubcrm.core.sql import chunks, locked
+from clubcrm.core.sql import chunks, insert_many, locked
 from clubcrm.core.transactions import on_violation
 from clubcrm.members.errors import UnknownPerson
 from clubcrm.members.queries import people_by_ids
@@ -182,7 +182,16 @@ def record_payments(
     return ids
 
 
-def use_credit(session: Session, person_id: int, invoice_id: int, owed: Money) -> int:
+def use_credit(
+    session: Session,
+    person_id: int,
+    invoice_id: int,
+    owed: Money,
+    *,
+    club_id: int,
+    by: Actor,
+    now: datetime,
+) -> int:
     """Pay a new invoice from what the person has on account, oldest money first.
 
     Returns how much was used, in minor units.
@@ -198,7 +207,17 @@ def use_credit(session: Session, person_id: int, invoice_id: int, owed: Money) -
         if used > 0:
             allocate(session, payment_id, {invoice_id: used})
             left -= used
-    return owed.minor - left
+    all_used = owed.minor - left
+    if all_used:
+        event = CreditUsed(
+            club_id=club_id,
+            person_id=person_id,
+            invoice_id=invoice_id,
+            amount_minor=all_used,
+            currency=owed.currency,
+        )
+        record(session, event, by=by, now=now)
+    return all_used
 
 
 def allocate(session: Session, payment_id: int, parts: Mapping[int, int]) -> None:
@@ -227,8 +246,7 @@ def _insert(
         "taken_by": clean_text(by.name, 120),
         "created_at": now,
     }
-    statement = insert(_payment).returning(_payment.c.id, sort_by_parameter_order=True)
-    return list(session.scalars(statement, [{**common, **row} for row in rows]))
+    return insert_many(session, _payment, [{**common, **row} for row in rows])
 
 
 def _open_invoices(session: Session, person_id: int, currency: str) -> list[dict[str, Any]]:

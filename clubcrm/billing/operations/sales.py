@@ -178,5 +178,13 @@ def _charge(
         )
     open_minor = price.minor - (paid.minor if paid else 0)
     if open_minor:
-        use_credit(session, term.person_id, invoice_id, Money(open_minor, price.currency))
+        use_credit(
+            session,
+            term.person_id,
+            invoice_id,
+            Money(open_minor, price.currency),
+            club_id=term.club_id,
+            by=by,
+            now=now,
+        )
     return Sale(term_id, invoice_id, payment_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.queries import ClubRow, get_club
@@ -13,6 +13,7 @@ from clubcrm.core.actor import Actor
 from clubcrm.core.events import record
 from clubcrm.core.folding import clean_text
 from clubcrm.core.period import Period
+from clubcrm.core.sql import insert_many
 from clubcrm.core.transactions import on_violation
 from clubcrm.members.errors import (
     BadTerm,
@@ -212,8 +213,7 @@ def _insert(
         }
         for values in freezes
     ]
-    statement = insert(_freeze).returning(_freeze.c.id, sort_by_parameter_order=True)
-    return list(session.scalars(statement, rows))
+    return insert_many(session, _freeze, rows)
 
 
 def _keep_ends(

@@ -15,7 +15,7 @@ from clubcrm.core.errors import Words
 from clubcrm.core.events import record
 from clubcrm.core.folding import clean_text, phone_e164
 from clubcrm.core.models import FieldChange
-from clubcrm.core.sql import chunks, locked
+from clubcrm.core.sql import chunks, insert_many, locked
 from clubcrm.core.transactions import on_violation
 from clubcrm.members.errors import BadPerson, ExternalIdTaken, UnknownPerson
 from clubcrm.members.events import PersonAdded, PersonChanged
@@ -115,9 +115,7 @@ def add_people(
         row["full_name"] = full_name_of(row["first_name"], row["last_name"], row["full_name"])
         row["sort_name"] = sort_name_of(row["first_name"], row["last_name"], row["full_name"])
         rows.append(row)
-    made = session.execute(insert(_person).returning(_person.c.id, _person.c.number), rows).all()
-    id_of = {number: person_id for person_id, number in made}
-    ids = [id_of[number] for number in numbers]
+    ids = insert_many(session, _person, rows)
     for row, person_id in zip(rows, ids):
         row["id"] = person_id
     index_people(session, rows, are_new=True)

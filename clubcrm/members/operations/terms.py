@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any, Literal, cast
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.queries import ClubRow, get_club
@@ -14,7 +14,7 @@ from clubcrm.core.actor import Actor
 from clubcrm.core.events import Event, record
 from clubcrm.core.folding import clean_text
 from clubcrm.core.money import Money
-from clubcrm.core.sql import chunks
+from clubcrm.core.sql import chunks, insert_many
 from clubcrm.core.transactions import on_violation
 from clubcrm.members.errors import (
     AlreadyRenewed,
@@ -123,8 +123,7 @@ def start_memberships(
         )
         for values in terms
     ]
-    statement = insert(_term).returning(_term.c.id, sort_by_parameter_order=True)
-    ids = list(session.scalars(statement, rows))
+    ids = insert_many(session, _term, rows)
     show_at_clubs(session, ((row["person_id"], club_id) for row in rows))
     as_of_on = (as_of_on or club.today(now)) if imported else None
     events = [_event(mid, row, club, as_of_on, previous) for mid, row in zip(ids, rows)]
