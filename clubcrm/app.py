@@ -6,17 +6,20 @@ from typing import Any
 
 from apiflask import APIFlask
 from flask import Flask, Response, redirect, render_template, request, url_for
-from flask_babel import Babel
+from flask_babel import Babel, force_locale
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from clubcrm.accounts.access import guard
 from clubcrm.accounts.queries import is_set_up
-from clubcrm.api.problems import problem_of
+from clubcrm.api.problems import problem_of, unavailable
 from clubcrm.core import clock, events, jobs
 from clubcrm.core.db import db
 from clubcrm.core.errors import DomainError
+from clubcrm.core.sql import is_passing
 from clubcrm.core.transactions import reading
 from clubcrm.presentation import choose_locale, register_presentation
 from clubcrm.wiring import BLUEPRINTS, JOBS, WIRING
@@ -52,6 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     register_presentation(app)
     _set_headers(app)
     _answer_errors(app)
+    _answer_outages(app)
     _send_to_set_up(app)
     return app
 
@@ -65,7 +69,12 @@ def _config(settings: Settings) -> dict[str, Any]:
         "SECRET_KEY": settings.secret_key,
         "TESTING": settings.is_testing,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": {"connect_args": connect, "pool_pre_ping": not is_sqlite},
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "connect_args": connect,
+            "pool_pre_ping": not is_sqlite,
+            # Values are people's data; an error must not carry them into a log.
+            "hide_parameters": True,
+        },
         "SESSION_COOKIE_NAME": "clubcrm",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
@@ -128,6 +137,22 @@ def _answer_errors(app: Flask) -> None:
         reference = secrets.token_hex(4)
         log.error("Unexpected error %s", reference, exc_info=error)
         return problem_of(error, reference) if _is_api() else _page(500, None, reference=reference)
+
+
+def _answer_outages(app: Flask) -> None:
+    """Say that the database is away, without asking it anything."""
+
+    @app.errorhandler(OperationalError)
+    @app.errorhandler(PoolTimeoutError)
+    def away(error: OperationalError | PoolTimeoutError) -> Any:
+        if isinstance(error, OperationalError) and not is_passing(error):
+            raise error
+        log.error("The database could not answer", exc_info=error)
+        with force_locale(request.accept_languages.best_match(["en"]) or "en"):
+            answer = unavailable() if _is_api() else render_template("errors/away.html")
+        response = app.make_response((answer, 503))
+        response.headers["Retry-After"] = "2"
+        return response
 
 
 def _page(

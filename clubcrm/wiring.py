@@ -8,6 +8,7 @@ from flask import Blueprint
 from clubcrm.accounts import models as accounts
 from clubcrm.accounts.views import blueprint as accounts_pages
 from clubcrm.api.health import blueprint as health_pages
+from clubcrm.api.views import api as api_calls
 from clubcrm.billing import events as of_billing
 from clubcrm.billing import models as billing
 from clubcrm.core import models as core
@@ -68,5 +69,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     accounts_pages,
     frontdesk_pages,
     health_pages,
+    api_calls,
 )
 """The pages and the API, in the order in which they are registered."""

@@ -3,12 +3,15 @@
 import json
 from typing import Any
 
+from apiflask.exceptions import HTTPError
 from flask import Response
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from clubcrm.core.errors import DomainError, Invalid
+
+MEDIA_TYPE = "application/problem+json"
 
 CODES = {
     400: "bad_request",
@@ -48,6 +51,24 @@ def problem_of(error: Exception, reference: str | None = None) -> Response:
     return problem(500, "internal_error", words, reference=reference)
 
 
+def invalid_input(error: HTTPError) -> Response:
+    """The answer for a body or query that does not fit: every field at fault with its sentences."""
+    fields: dict[str, list[str]] = {}
+    places = error.detail if isinstance(error.detail, dict) else {}
+    for found in places.values():
+        for name, sentences in found.items():
+            # A body that is no object at all has no field to name.
+            fields.setdefault("body" if name == "_schema" else name, []).extend(sentences)
+    code = CODES.get(error.status_code, f"http_{error.status_code}")
+    return problem(error.status_code, code, _("Some entries are not right."), errors=fields)
+
+
+def unavailable() -> Response:
+    """The answer while the database is away or too busy; the same request may be sent again."""
+    words = _("The database is busy or away. Nothing was changed; send the request again.")
+    return problem(503, "unavailable", words)
+
+
 def problem(status: int, code: str, detail: str, **extra: Any) -> Response:
     """One problem document."""
     body = {
@@ -58,4 +79,4 @@ def problem(status: int, code: str, detail: str, **extra: Any) -> Response:
         "detail": detail,
         **extra,
     }
-    return Response(json.dumps(body), status=status, content_type="application/problem+json")
+    return Response(json.dumps(body), status=status, content_type=MEDIA_TYPE)

@@ -1,0 +1,240 @@
+"""People: found, added, changed, and what happened to them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import islice
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from clubcrm.accounts.access import principal, requires
+from clubcrm.accounts.states import Permission as P
+from clubcrm.api.answers import writes
+from clubcrm.api.pages import BadCursor, read_cursor, write_cursor
+from clubcrm.api.queries import Sight, person_in, sight
+from clubcrm.api.schemas.base import amount_or_none, shown_id
+from clubcrm.api.schemas.members import (
+    MemberChange,
+    MemberItem,
+    MemberNew,
+    MemberOut,
+    MemberPage,
+    MembersQuery,
+    TimelineOut,
+    TimelinePage,
+    TimelineQuery,
+)
+from clubcrm.api.schemas.memberships import MembershipBrief
+from clubcrm.api.views import api
+from clubcrm.core import clock
+from clubcrm.core.actor import Actor
+from clubcrm.core.transactions import reading
+from clubcrm.members.operations import (
+    ConsentValues,
+    PersonValues,
+    add_person,
+    change_person,
+    record_consents,
+)
+from clubcrm.members.queries import PersonRow, find_people, tags_of
+from clubcrm.members.states import ConsentChannel
+from clubcrm.reports.queries.people import ListFilter, ListRow, Order, hits_of, member_list
+from clubcrm.reports.queries.people.timeline import timeline_of
+from clubcrm.retention.states import Status
+from clubcrm.visits.errors import CardTaken, NotACard
+from clubcrm.visits.operations import fold_code, issue_cards
+from clubcrm.visits.queries import codes_of
+
+LIST = "members"
+MOST_FOUND = 400
+
+
+@api.get("/members")
+@requires(P.SEE_MEMBERS)
+@api.input(MembersQuery, location="query", arg_name="query")
+@api.output(MemberPage)
+@api.doc(tags=["Members"])
+def list_members(query: MembersQuery) -> MemberPage:
+    """List people, newest first, or find them by `q`, the best match first."""
+    place = read_cursor(LIST, query.cursor)
+    now = clock.now()
+    with reading() as session:
+        seen = sight(session, P.SEE_MEMBERS).narrowed(query.club)
+        if query.q is not None:
+            if place is not None:
+                raise BadCursor
+            rows, following = _found(session, seen, query, now), None
+        else:
+            page = member_list(
+                session,
+                scope=seen.scope,
+                filters=ListFilter(
+                    phase=query.phase,
+                    status=query.status,
+                    order=Order.NEWEST,
+                    members_only=query.status is not Status.POTENTIAL,
+                ),
+                today=seen.today(now),
+                cursor=place,
+                limit=query.limit,
+            )
+            rows, following = page.rows, page.next_cursor
+        items = [_item(row, seen, now) for row in rows]
+    return MemberPage(items=items, next=write_cursor(LIST, following))
+
+
+@api.post("/members")
+@requires(P.EDIT_MEMBERS)
+@api.input(MemberNew, arg_name="body")
+@api.output(MemberOut, status_code=201)
+@api.doc(tags=["Members"])
+@writes(201)
+def add_member(body: MemberNew, session: Session, by: Actor, now: datetime) -> MemberOut:
+    """Make somebody known to a club; the membership is sold by a call of its own."""
+    seen = sight(session, P.EDIT_MEMBERS)
+    club = seen.one(body.club)
+    values = PersonValues(
+        **{name: told for name, told in body.values().items() if told is not None}
+    )
+    person_id = add_person(session, values, club_id=club.id, by=by, now=now)
+    consents = {ConsentChannel.EMAIL: body.consent_email, ConsentChannel.SMS: body.consent_sms}
+    answers = [
+        ConsentValues(
+            person_id=person_id,
+            channel=channel,
+            is_given=is_given,
+            source=by.name,
+            wording=_("Told by another program."),
+        )
+        for channel, is_given in consents.items()
+        if is_given is not None
+    ]
+    record_consents(session, answers, now=now)
+    if body.card_code is not None:
+        _give_card(session, person_id, club.id, body.card_code, by, now)
+    return _shown(session, seen, str(person_id), now)
+
+
+@api.get("/members/<member_id>")
+@requires(P.SEE_MEMBERS)
+@api.output(MemberOut)
+@api.doc(tags=["Members"])
+def show_member(member_id: str) -> MemberOut:
+    """Show a person with all that is known."""
+    with reading() as session:
+        return _shown(session, sight(session, P.SEE_MEMBERS), member_id, clock.now())
+
+
+@api.get("/members/<member_id>/timeline")
+@requires(P.SEE_MEMBERS)
+@api.input(TimelineQuery, location="query", arg_name="query")
+@api.output(TimelinePage)
+@api.doc(tags=["Members"])
+def list_timeline(member_id: str, query: TimelineQuery) -> TimelinePage:
+    """List what happened with a person at the clubs in sight, newest first."""
+    name = f"timeline.{member_id}"
+    place = read_cursor(name, query.cursor)
+    with reading() as session:
+        seen = sight(session, P.SEE_MEMBERS)
+        person = person_in(session, member_id, seen.scope)
+        page = timeline_of(
+            session,
+            person.id,
+            scope=seen.scope,
+            kind=query.kind,
+            cursor=(place[0], place[1]) if place else None,
+            limit=query.limit,
+        )
+    items = [TimelineOut.of(item, seen.code_of(item.club_id or 0)) for item in page.items]
+    return TimelinePage(items=items, next=write_cursor(name, page.next_cursor))
+
+
+@api.patch("/members/<member_id>")
+@requires(P.EDIT_MEMBERS)
+@api.input(MemberChange, arg_name="body")
+@api.output(MemberOut)
+@api.doc(tags=["Members"])
+@writes()
+def edit_member(
+    member_id: str, body: MemberChange, session: Session, by: Actor, now: datetime
+) -> MemberOut:
+    """Change what is known of a person: a field left out stays, null clears it."""
+    seen = sight(session, P.EDIT_MEMBERS)
+    person = person_in(session, member_id, seen.scope)
+    change_person(session, person.id, body.values(), by=by, now=now)
+    return _shown(session, seen, str(person.id), now)
+
+
+def _found(session: Session, seen: Sight, query: MembersQuery, now: datetime) -> Sequence[ListRow]:
+    """The people a search finds, in its order."""
+    hits = find_people(session, query.q or "", scope=seen.scope, limit=MOST_FOUND)
+    rows = hits_of(session, [hit.id for hit in hits], today=seen.today(now))
+    fitting = (
+        row
+        for row in rows
+        if query.phase in (None, row.phase) and query.status in (None, row.status)
+    )
+    return list(islice(fitting, query.limit))
+
+
+def _item(row: ListRow, seen: Sight, now: datetime) -> MemberItem:
+    return MemberItem(
+        id=shown_id(row.id),
+        external_id=row.external_id or row.number,
+        number=row.number,
+        name=row.full_name or row.number,
+        phone=row.phone,
+        status=row.status,
+        phase=row.phase,
+        membership=(
+            MembershipBrief.of(row.term, seen.today(now)) if row.term is not None else None
+        ),
+    )
+
+
+def _shown(session: Session, seen: Sight, member_id: str, now: datetime) -> MemberOut:
+    """A person as the API answers it, read again."""
+    person = person_in(session, member_id, seen.scope)
+    (row,) = hits_of(session, [person.id], today=seen.today(now))
+    return _member_out(session, seen, person, row, now)
+
+
+def _member_out(
+    session: Session, seen: Sight, person: PersonRow, row: ListRow, now: datetime
+) -> MemberOut:
+    same = (
+        *("number", "name", "first_name", "last_name", "full_name", "phone", "email"),
+        *("birth_date", "gender", "address", "city", "postcode", "emergency_contact"),
+        *("guardian", "payer", "trainer", "joined_on", "locale", "created_at"),
+    )
+    may_edit = principal().may(P.EDIT_MEMBERS, person.home_club_id)
+    return MemberOut(
+        id=shown_id(person.id),
+        external_id=person.shown_id,
+        national_id=person.national_id if may_edit else None,
+        notes=person.note,
+        tags=list(tags_of(session, [person.id]).get(person.id, ())),
+        cards=codes_of(session, [person.id]).get(person.id, []),
+        club=seen.code_of(person.home_club_id),
+        status=row.status,
+        phase=row.phase,
+        sub=row.sub,
+        risk=row.risk,
+        since=row.since_on,
+        last_visit_on=row.last_visit_on,
+        membership=(
+            MembershipBrief.of(row.term, seen.today(now)) if row.term is not None else None
+        ),
+        owed=amount_or_none(row.owed.amount if row.owed else None),
+        **{name: getattr(person, name) for name in same},
+    )
+
+
+def _give_card(
+    session: Session, person_id: int, club_id: int, code: str, by: Actor, now: datetime
+) -> None:
+    """Give a new person a card. Raises CardTaken, NotACard."""
+    if not fold_code(code):
+        raise NotACard
+    if issue_cards(session, {person_id: [code]}, club_id=club_id, by=by, now=now):
+        raise CardTaken

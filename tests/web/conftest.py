@@ -1,0 +1,69 @@
+"""What the tests of the API share."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from clubcrm.accounts.operations import open_club
+from clubcrm.accounts.states import Role
+from clubcrm.core.actor import OPERATOR
+from clubcrm.core.money import Money
+from clubcrm.core.transactions import transaction
+from clubcrm.members.operations import PlanValues, add_plan
+from clubcrm.members.states import PlanKind
+from tests.conftest import NOW
+from tests.web.api import Caller
+
+MakeCaller = Callable[..., Caller]
+
+
+@pytest.fixture
+def caller(app: Flask, api_token: Any) -> MakeCaller:
+    """Make a caller of the API: `caller(Role.DESK)`, at another club with `club_id=`."""
+
+    def make(role: Role = Role.OWNER, **more: Any) -> Caller:
+        return Caller(app, api_token(role, **more))
+
+    return make
+
+
+@pytest.fixture
+def boss(caller: MakeCaller) -> Caller:
+    """A caller with the owner's rights at the club."""
+    return caller(Role.OWNER)
+
+
+@pytest.fixture
+def other_club(app: Flask, a_club: int) -> int:
+    """A second club, far away."""
+    with app.app_context(), transaction() as session:
+        return open_club(
+            session,
+            code="borealis",
+            name="Borealis",
+            timezone="Asia/Tokyo",
+            currency="JPY",
+            language="en",
+            calendar="gregorian",
+            by=OPERATOR,
+            now=NOW,
+        )
+
+
+@pytest.fixture
+def plans(app: Flask, a_club: int) -> dict[str, int]:
+    """What the club sells: a year, a month to month contract, ten visits."""
+    values = (
+        PlanValues(name="Annual", kind=PlanKind.TERM, months=12, price=Money(48000, "EUR")),
+        PlanValues(name="Monthly", kind=PlanKind.TERM, months=1, price=Money(4500, "EUR")),
+        PlanValues(name="Rolling", kind=PlanKind.ROLLING, price=Money(3900, "EUR")),
+        PlanValues(
+            name="Ten visits", kind=PlanKind.PACK, visits=10, days=180, price=Money(9000, "EUR")
+        ),
+    )
+    with app.app_context(), transaction() as session:
+        return {
+            one.name: add_plan(session, one, club_id=a_club, by=OPERATOR, now=NOW) for one in values
+        }
