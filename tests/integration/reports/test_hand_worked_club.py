@@ -308,11 +308,15 @@ def test_the_statement_and_the_rule_put_every_term_in_the_same_bucket(the_club: 
         ).all()
         for grace in (0, 1, 14, 20, 30, 38, 40):
             for today in (START, date(2026, 2, 10), TODAY, date(2026, 7, 31), date(2027, 3, 1)):
-                span = {"start": date(2024, 1, 1), "end": date(2028, 1, 1)}
                 shown = {
                     name.membership_id: name.bucket
                     for name in renewal_names(
-                        session, scope={the_club}, today=today, grace=grace, **span
+                        session,
+                        scope={the_club},
+                        start=date(2024, 1, 1),
+                        end=date(2028, 1, 1),
+                        today=today,
+                        grace=grace,
                     )
                 }
                 assert shown == {
