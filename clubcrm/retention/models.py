@@ -39,7 +39,9 @@ class MemberState(Model):
     risk: Mapped[Risk] = mapped_column(words_of(Risk, 8), default=Risk.NONE)
     status: Mapped[Status] = mapped_column(words_of(Status, 12), default=Status.POTENTIAL)
     since_on: Mapped[date | None]  # first day of the phase in an unbroken run
-    reasons: Mapped[list[Any]] = mapped_column(default=list)  # [[code, {figures}], ...], strongest first
+    reasons: Mapped[list[Any]] = mapped_column(
+        default=list
+    )  # [[code, {figures}], ...], strongest first
     base: Mapped[float | None] = mapped_column(Float)  # own visits a week
     has_habit: Mapped[bool] = mapped_column(default=False)
     v28: Mapped[int | None]

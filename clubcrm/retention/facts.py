@@ -1,0 +1,340 @@
+"""Reading the facts of many people in a handful of statements, whatever their number.
+
+No rule of the phase model is in here: what was sold, frozen, closed and visited is read as it stands
+and handed to `retention.policies`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import String, cast, func, select
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.orm import Session
+
+from clubcrm.accounts.queries import ClubRow
+from clubcrm.core.days import day_no, day_of
+from clubcrm.core.period import Period
+from clubcrm.members.models import Closure, Freeze, Membership, Person, Season
+from clubcrm.members.policies import share_of_days
+from clubcrm.members.states import Link, PlanKind
+from clubcrm.retention.models import Cohort
+from clubcrm.retention.policies import FAR, LOOK_BACK, ClubDays, ClubFacts, Cohorts, Facts, Term
+from clubcrm.retention.policies.books import Cut, Pause, known_ends, used_up
+from clubcrm.visits.models import OpeningBalance, Visit, VisitDay
+
+AHEAD = 8
+"""Days after the last one asked about whose calendar matters: the next base day."""
+
+RECENT = 21
+"""People whose first day lies this little back are read together."""
+
+
+def read_club_facts(session: Session, club_id: int, last: date) -> ClubFacts:
+    """The calendar of a club up to a few days after `last`, and its stored cohorts."""
+    closures = session.scalars(select(Closure).where(Closure.club_id == club_id)).all()
+    seasons = session.scalars(select(Season).where(Season.club_id == club_id)).all()
+    starts = [closure.from_on for closure in closures]
+    starts += [season.valid_from_on for season in seasons]
+    shares: dict[int, int] = {}
+    if starts:
+        until = day_of(day_no(last) + AHEAD)
+        days = share_of_days(closures, seasons, min(starts), until)
+        shares = {day_no(day): share for day, share in days.items()}
+    rows = session.execute(
+        select(Cohort.month_on, Cohort.plan_id, Cohort.visits_per_week).where(
+            Cohort.club_id == club_id
+        )
+    )
+    cohorts = {(day_no(row.month_on), row.plan_id): row.visits_per_week for row in rows}
+    return ClubFacts(days=ClubDays(shares), cohorts=Cohorts(cohorts))
+
+
+def read_facts(
+    session: Session,
+    club: ClubRow,
+    firsts: Mapping[int, int],
+    last: date,
+    *,
+    club_facts: ClubFacts | None = None,
+    look_back: int = LOOK_BACK,
+) -> dict[int, Facts]:
+    """The facts of people, by id.
+
+    `firsts` says for each person the first day (as a number) that will be asked about; visits are read
+    from `look_back` days before it and up to `last`.
+    """
+    if not firsts:
+        return {}
+    club_facts = club_facts or read_club_facts(session, club.id, last)
+    ids = sorted(firsts)
+    terms = _terms(session, club, ids)
+    visits = _visits(session, firsts, day_no(last), look_back)
+    told = _opening_balances(session, ids)
+    facts: dict[int, Facts] = {}
+    for person in _people(session, ids):
+        seen, before = visits.get(person.id, ([], None))
+        known_from = _number(person.visits_known_from) or 0
+        if known_from and seen and seen[0] < known_from:
+            before = max(day for day in seen if day < known_from)
+            seen = [day for day in seen if day >= known_from]
+        balance = told.get(person.id)
+        held = terms.get(person.id, ())
+        last_told = _number(balance.last_visit_on) if balance else None
+        facts[person.id] = Facts(
+            person_id=person.id,
+            club=club_facts,
+            terms=tuple(used_up(row.term, last_told) for row in held),
+            visits=seen,
+            before=before,
+            known_from=known_from,
+            told_last=last_told,
+            told_mean=balance.visits_per_week if balance else None,
+            is_past_told=last_told is not None
+            or (balance is not None and balance.visits_total == 0),
+            joined=_joined(person.joined_on, held),
+            is_gone=person.no_contact or person.merged_into_id is not None,
+        )
+    return facts
+
+
+class _Held(NamedTuple):
+    """A term of somebody, and whether an import brought it."""
+
+    term: Term
+    is_imported: bool
+
+
+def _number(day: date | None) -> int | None:
+    return None if day is None else day.toordinal()
+
+
+def _joined(joined_on: date | None, held: Sequence[_Held]) -> int | None:
+    """Since when somebody has been a member, as a file says it; our own sales say it themselves."""
+    first = min(held, key=lambda row: row.term.starts, default=None)
+    return _number(joined_on) if first is not None and first.is_imported else None
+
+
+def _people(session: Session, ids: Sequence[int]) -> Iterable[Any]:
+    return session.execute(
+        select(
+            Person.id,
+            Person.visits_known_from,
+            Person.joined_on,
+            Person.no_contact,
+            Person.merged_into_id,
+        ).where(Person.id.in_(ids))
+    )
+
+
+def _opening_balances(session: Session, ids: Sequence[int]) -> dict[int, Any]:
+    query = select(
+        OpeningBalance.person_id,
+        OpeningBalance.last_visit_on,
+        OpeningBalance.visits_total,
+        OpeningBalance.visits_per_week,
+    ).where(OpeningBalance.person_id.in_(ids))
+    return {row.person_id: row for row in session.execute(query)}
+
+
+def _terms(session: Session, club: ClubRow, ids: Sequence[int]) -> dict[int, list[_Held]]:
+    query = select(
+        Membership.id,
+        Membership.club_id,
+        Membership.person_id,
+        Membership.plan_id,
+        Membership.kind,
+        Membership.starts_on,
+        Membership.agreed_until_on,
+        Membership.until_on,
+        Membership.cut_until_on,
+        Membership.closures_after_no,
+        Membership.visits_left,
+        Membership.auto_renew,
+        Membership.price_minor,
+        Membership.sold_at,
+        Membership.sold_here,
+        Membership.previous_id,
+        Membership.link,
+        Membership.renewals_before,
+        Membership.cancel_requested_at,
+        Membership.cancel_until_on,
+    ).where(
+        Membership.person_id.in_(ids),
+        Membership.is_access,
+        Membership.is_trial.is_(False),
+        Membership.voided_at.is_(None),
+    )
+    rows = session.execute(query).mappings().all()
+    known = {row["id"]: _on_the_books(row, club) for row in rows}
+    upgraded = {
+        row["previous_id"]: known[row["id"]]
+        for row in rows
+        if row["previous_id"] is not None and row["link"] is Link.UPGRADE
+    }
+    freezes = _freezes(session, club, ids)
+    closures = _extending_closures(session, club, {row["club_id"] for row in rows})
+    takes = _takes(session, [row for row in rows if row["kind"] is PlanKind.PACK])
+    found: dict[int, list[_Held]] = {}
+    for row in rows:
+        pauses = freezes.get(row["id"], [])
+        term = _term(
+            row,
+            known[row["id"]],
+            upgraded.get(row["id"]),
+            pauses,
+            [p for no, p in closures.get(row["club_id"], ()) if no > row["closures_after_no"]],
+            takes.get(row["id"], ()),
+            club,
+        )
+        found.setdefault(row["person_id"], []).append(_Held(term, not row["sold_here"]))
+    return found
+
+
+def _on_the_books(row: RowMapping, club: ClubRow) -> int:
+    """From which day a term counts: its sale; what an import brought, at the latest from its start."""
+    sold = club.today(row["sold_at"]).toordinal()
+    return sold if row["sold_here"] else min(sold, row["starts_on"].toordinal())
+
+
+def _term(
+    row: RowMapping,
+    known: int,
+    upgraded: int | None,
+    freezes: Sequence[Pause],
+    closures: Sequence[Pause],
+    takes: Sequence[int],
+    club: ClubRow,
+) -> Term:
+    starts_on: date = row["starts_on"]
+    agreed: date | None = row["agreed_until_on"]
+    cuts: list[Cut] = []
+    notice = FAR
+    if row["cancel_until_on"] is not None:
+        requested = row["cancel_requested_at"]
+        notice = known if requested is None else club.today(requested).toordinal()
+        cuts.append(Cut(notice, row["cancel_until_on"].toordinal()))
+    if row["cut_until_on"] is not None:
+        cut = row["cut_until_on"].toordinal()
+        cuts.append(Cut(cut if upgraded is None else min(upgraded, cut), cut))
+    pauses = [*freezes, *(p for p in closures if _touches(p.period, starts_on, row["until_on"]))]
+    return Term(
+        id=row["id"],
+        plan_id=row["plan_id"],
+        kind=row["kind"],
+        known=known,
+        starts=starts_on.toordinal(),
+        ends=known_ends(known, starts_on, agreed, row["until_on"], pauses, cuts),
+        length=FAR if agreed is None else (agreed - starts_on).days,
+        auto_renew=row["auto_renew"],
+        previous_id=row["previous_id"],
+        is_upgrade=row["link"] is Link.UPGRADE,
+        notice=notice,
+        visits_left=row["visits_left"],
+        takes=tuple(takes),
+        renewals_before=row["renewals_before"],
+        price=row["price_minor"],
+        freezes=tuple(
+            (p.period.start.toordinal(), p.period.until.toordinal())
+            for p in freezes
+            if p.period.until is not None
+        ),
+    )
+
+
+def _touches(pause: Period, starts_on: date, until_on: date | None) -> bool:
+    return pause.overlaps(Period(starts_on, until_on))
+
+
+def _freezes(session: Session, club: ClubRow, ids: Sequence[int]) -> dict[int, list[Pause]]:
+    query = (
+        select(Freeze.membership_id, Freeze.from_on, Freeze.until_on, Freeze.created_at)
+        .where(Freeze.person_id.in_(ids), Freeze.cancelled_at.is_(None))
+        .order_by(Freeze.from_on)
+    )
+    found: dict[int, list[Pause]] = {}
+    for membership_id, from_on, until_on, created_at in session.execute(query):
+        known = min(from_on, club.today(created_at)).toordinal()
+        found.setdefault(membership_id, []).append(Pause(known, Period(from_on, until_on)))
+    return found
+
+
+def _extending_closures(
+    session: Session, club: ClubRow, club_ids: Iterable[int]
+) -> dict[int, list[tuple[int, Pause]]]:
+    query = select(
+        Closure.club_id, Closure.no, Closure.from_on, Closure.until_on, Closure.created_at
+    ).where(Closure.club_id.in_(sorted(club_ids)), Closure.extends_terms)
+    found: dict[int, list[tuple[int, Pause]]] = {}
+    for club_id, no, from_on, until_on, created_at in session.execute(query):
+        known = min(from_on, club.today(created_at)).toordinal()
+        found.setdefault(club_id, []).append((no, Pause(known, Period(from_on, until_on))))
+    return found
+
+
+def _takes(session: Session, packs: Sequence[RowMapping]) -> dict[int, list[int]]:
+    """The days on which visits were taken from packs, ascending."""
+    if not packs:
+        return {}
+    query = (
+        select(Visit.membership_id, Visit.on)
+        .where(
+            Visit.person_id.in_(sorted({row["person_id"] for row in packs})),
+            Visit.took_a_visit,
+            Visit.undone_at.is_(None),
+        )
+        .order_by(Visit.on)
+    )
+    found: dict[int, list[int]] = {}
+    for membership_id, on in session.execute(query):
+        if membership_id is not None:
+            found.setdefault(membership_id, []).append(on.toordinal())
+    return found
+
+
+def _visits(
+    session: Session, firsts: Mapping[int, int], last: int, look_back: int
+) -> dict[int, tuple[list[int], int | None]]:
+    """(visit-days from `look_back` before the first day, the last one before those) by person."""
+    groups: dict[int, list[int]] = {}
+    for person_id, first in firsts.items():
+        # People with a long past to go through again are read apart from those with none.
+        back = max(0, last - first)
+        size = RECENT if back <= RECENT else 1 << back.bit_length()
+        groups.setdefault(size, []).append(person_id)
+    found: dict[int, tuple[list[int], int | None]] = {}
+    for ids in groups.values():
+        after = min(firsts[person_id] for person_id in ids) - look_back
+        days = _visit_days(session, ids, after, last)
+        unsure = [p for p in ids if p not in days or days[p][0] > firsts[p]]
+        before = _last_before(session, unsure, after)
+        for person_id in ids:
+            found[person_id] = (days.get(person_id, []), before.get(person_id))
+    return found
+
+
+def _visit_days(
+    session: Session, ids: Sequence[int], after: int, last: int
+) -> dict[int, list[int]]:
+    """The visit-days after `after` and up to `last`, ascending: one row a person."""
+    listed = func.aggregate_strings(cast(VisitDay.day_no, String), ",")
+    query = (
+        select(VisitDay.person_id, listed)
+        .where(VisitDay.person_id.in_(ids), VisitDay.day_no > after, VisitDay.day_no <= last)
+        .group_by(VisitDay.person_id)
+    )
+    return {
+        person_id: sorted(map(int, text.split(","))) for person_id, text in session.execute(query)
+    }
+
+
+def _last_before(session: Session, ids: Sequence[int], day: int) -> dict[int, int]:
+    """The last visit-day up to a day."""
+    if not ids:
+        return {}
+    query = (
+        select(VisitDay.person_id, func.max(VisitDay.day_no))
+        .where(VisitDay.person_id.in_(ids), VisitDay.day_no <= day)
+        .group_by(VisitDay.person_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}

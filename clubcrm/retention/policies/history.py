@@ -1,0 +1,93 @@
+"""How standings follow each other: the walk from check to check, and the slow one day by day.
+
+Both give the same moves. The walk is what runs; the slow one is the proof of it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from clubcrm.retention.policies.facts import Facts
+from clubcrm.retention.policies.phases import evaluate
+from clubcrm.retention.policies.rules import DEFAULTS, Rules
+from clubcrm.retention.policies.standing import NOBODY, Standing
+from clubcrm.retention.policies.transitions import has_moved, name_of, renewal_figures
+from clubcrm.retention.states import Phase, Sub, Transition
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One row of the history: from this day on, this phase."""
+
+    on: int
+    transition: Transition
+    from_phase: Phase | None
+    standing: Standing
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[int, Transition, Phase | None, Phase | None, Sub | None]:
+        """What makes two rows say the same."""
+        standing = self.standing
+        return self.on, self.transition, self.from_phase, standing.phase, standing.sub
+
+
+@dataclass(slots=True)
+class Walked:
+    """What a walk found: the standing on the last day, since when its phase holds, and the moves."""
+
+    standing: Standing
+    since: int | None
+    moves: list[Move] = field(default_factory=list)
+
+
+def walk(
+    facts: Facts,
+    first: int,
+    last: int,
+    *,
+    before: Standing = NOBODY,
+    since: int | None = None,
+    is_import: bool = False,
+    rules: Rules = DEFAULTS,
+) -> Walked:
+    """Go from check to check, from `first` to `last`, both looked at.
+
+    `before` is the standing of the day before `first` and `since` the first day of its phase. With
+    `is_import` nothing is before, and the first phase found is the baseline of somebody an import
+    brought: a fact of the past, no transition.
+    """
+    walked = Walked(before, since)
+    day = first
+    while True:
+        standing = evaluate(facts, day, rules)
+        _step(walked, facts, day, standing, is_import, rules)
+        if day >= last:
+            return walked
+        following = standing.next_check
+        day = last if following is None or following > last else following
+
+
+def walk_every_day(
+    facts: Facts, first: int, last: int, *, is_import: bool = False, rules: Rules = DEFAULTS
+) -> Iterator[Walked]:
+    """The same by the slow way: every single day from the beginning, yielding the state of each."""
+    walked = Walked(NOBODY, None)
+    for day in range(first, last + 1):
+        _step(walked, facts, day, evaluate(facts, day, rules), is_import, rules)
+        yield walked
+
+
+def _step(
+    walked: Walked, facts: Facts, day: int, standing: Standing, is_import: bool, rules: Rules
+) -> None:
+    before = walked.standing
+    if standing.phase is not before.phase:
+        walked.since = None if standing.phase is None else day
+    if has_moved(before, standing):
+        is_baseline = is_import and not walked.moves and before.phase is None
+        transition = Transition.IMPORTED if is_baseline else name_of(before, standing, rules)
+        is_renewal = transition is Transition.RENEWED
+        figures = renewal_figures(facts, before, day, rules) if is_renewal else {}
+        walked.moves.append(Move(day, transition, before.phase, standing, figures))
+    walked.standing = standing

@@ -1,0 +1,114 @@
+"""What happened to a member between two standings, by its name."""
+
+from typing import Any
+
+from clubcrm.retention.policies.facts import Facts
+from clubcrm.retention.policies.known import Known, Span, known_on
+from clubcrm.retention.policies.rules import Rules
+from clubcrm.retention.policies.standing import Standing
+from clubcrm.retention.states import Phase, Sub, Transition
+
+OUTSIDE = frozenset({Phase.PENDING, Phase.GRACE, Phase.LAPSED, Phase.LOST, None})
+"""Phases in which no term runs."""
+
+ENDED = {
+    Phase.GRACE: Transition.EXPIRED,
+    Phase.LAPSED: Transition.LAPSED,
+    Phase.LOST: Transition.LOST,
+}
+
+
+def has_renewed(before: Standing, after: Standing) -> bool:
+    """Whether one more renewal is on the books, in the same spell."""
+    return after.renewals > before.renewals and after.spell_start == before.spell_start
+
+
+def has_moved(before: Standing, after: Standing) -> bool:
+    """Whether there is anything to write down: another phase or sub-phase, or a renewal."""
+    if after.phase is None:
+        return False
+    return (
+        before.phase is not after.phase or before.sub is not after.sub or has_renewed(before, after)
+    )
+
+
+def name_of(before: Standing, after: Standing, rules: Rules) -> Transition:
+    """Name a move between two standings that differ."""
+    if before.phase is not None and has_renewed(before, after):
+        return Transition.RENEWED
+    was, phase = before.phase, after.phase
+    if phase in ENDED and phase is not was:
+        return ENDED[phase]
+    if phase is Phase.FROZEN or was is Phase.FROZEN:
+        return Transition.FROZE if phase is Phase.FROZEN else Transition.UNFROZE
+    if phase is Phase.LEAVING or was is Phase.LEAVING:
+        return Transition.NOTICE if phase is Phase.LEAVING else Transition.SAVED
+    if phase is Phase.PENDING:
+        return Transition.MOVED
+    if was in OUTSIDE:
+        return _started(before, after)
+    return _while_running(before, after, rules)
+
+
+def _started(before: Standing, after: Standing) -> Transition:
+    """A term began to run."""
+    if after.phase is Phase.WON_BACK:
+        return Transition.WON_BACK
+    is_first = before.phase in (None, Phase.PENDING) and after.renewals == 0
+    return Transition.JOINED if is_first else Transition.MOVED
+
+
+def _while_running(before: Standing, after: Standing, rules: Rules) -> Transition:
+    was, phase = before.phase, after.phase
+    if phase is Phase.RENEWAL:
+        return Transition.WINDOW_OPENED
+    if phase is Phase.SLEEPING:
+        return Transition.FELL_ASLEEP
+    if phase is Phase.AT_RISK and was is not Phase.SLEEPING:
+        return Transition.SLIPPED
+    if before.sub is Sub.NOT_STARTED:
+        return Transition.FIRST_VISIT
+    if phase is Phase.ACTIVE and was is Phase.ADAPTATION:
+        return Transition.SETTLED
+    if phase is Phase.ACTIVE and was in (Phase.AT_RISK, Phase.SLEEPING):
+        is_back = (after.v14 or 0) >= rules.recovered_visits
+        return Transition.RECOVERED if is_back else Transition.MOVED
+    return Transition.MOVED
+
+
+def renewal_figures(facts: Facts, before: Standing, day: int, rules: Rules) -> dict[str, Any]:
+    """When a renewal was sold (early, window, late) and how it compares (up, same, down).
+
+    Up is longer or dearer by the day; where a price is unknown only the length is compared.
+    """
+    known = known_on(facts, day, rules)
+    new = _newest(known)
+    old = _before(known, new)
+    if before.phase in OUTSIDE:
+        sold = "late"
+    else:
+        sold = "window" if before.phase is Phase.RENEWAL else "early"
+    return {"sold": sold, "size": "same" if old is None else _size(old, new)}
+
+
+def _newest(known: Known) -> Span:
+    """The term that came on the books last."""
+    return max(known.spans, key=lambda span: (span.term.known, span.starts, span.term.id))
+
+
+def _before(known: Known, new: Span) -> Span | None:
+    """The term that another renews: the linked one, else the one before it."""
+    for span in known.spans:
+        if span.term.id == new.term.previous_id:
+            return span
+    earlier = [span for span in known.spans if span.starts < new.starts]
+    return earlier[-1] if earlier else None
+
+
+def _size(old: Span, new: Span) -> str:
+    was, is_now = old.term, new.term
+    if was.length != is_now.length:
+        return "up" if is_now.length > was.length else "down"
+    if was.price is None or is_now.price is None or was.price == is_now.price:
+        return "same"
+    return "up" if is_now.price > was.price else "down"
