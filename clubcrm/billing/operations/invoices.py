@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, case, select, update
+from sqlalchemy import Table, bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.queries import get_club
@@ -162,7 +162,10 @@ def settle(session: Session, changes: Mapping[int, int]) -> None:
         return
     paid = _invoice.c.paid_minor + bindparam("change", type_=_invoice.c.paid_minor.type)
     follows = case((paid >= _invoice.c.total_minor, InvoiceState.PAID), else_=InvoiceState.ISSUED)
-    is_live = _invoice.c.state.in_((InvoiceState.ISSUED, InvoiceState.PAID))
+    # Spelled out: a list of values cannot go with many rows of parameters.
+    is_live = or_(
+        _invoice.c.state == InvoiceState.ISSUED, _invoice.c.state == InvoiceState.PAID
+    )
     statement = (
         update(_invoice)
         .where(_invoice.c.id == bindparam("invoice"))
