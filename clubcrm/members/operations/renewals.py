@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from clubcrm.accounts.queries import get_club
 from clubcrm.core.actor import Actor
+from clubcrm.core.calendars import CalendarName, months_between, term_until
 from clubcrm.core.money import Money
 from clubcrm.core.period import Period
 from clubcrm.members.errors import (
@@ -56,8 +57,10 @@ def renew_membership(
 
     Without a day it starts when the old one ends, or today where that is past, so that the gap stays
     visible. Sold early it is queued. A pack that is used up is renewed from today. Without a plan the
-    same is sold again; without a price, at the plan's price. Raises AlreadyRenewed, NothingToRenew,
-    StartsTooEarly, MembershipIsVoid, UnknownMembership, UnknownPlan.
+    same is sold again; without a price, at the plan's price, else at that of the term before. Where
+    a plan that came in by an import has no length, the old term's length counts again.
+
+    Raises AlreadyRenewed, NothingToRenew, StartsTooEarly, MembershipIsVoid, UnknownMembership, UnknownPlan.
     """
     term = held_term(session, membership_id)
     if successor_of(session, membership_id) is not None:
@@ -69,11 +72,13 @@ def renew_membership(
     if starts_on is not None and starts_on < earliest:
         raise StartsTooEarly(day=earliest.isoformat())
     plan = _plan(session, plan_id or term["plan_id"], term["club_id"])
+    starts_on = starts_on or max(earliest, today)
     values = TermValues(
         person_id=term["person_id"],
         plan_id=plan.id,
-        starts_on=starts_on or max(earliest, today),
-        price=price or price_of(plan),
+        starts_on=starts_on,
+        agreed_until_on=_same_length(term, plan, starts_on),
+        price=_renewal_price(term, plan) if price is None else price,
         previous_id=membership_id,
         link=Link.RENEWAL,
         renewals_before=term["renewals_before"],
@@ -115,7 +120,7 @@ def upgrade_membership(
         starts_on=on,
         until_on=None,
         agreed_until_on=_agreed_end_of_upgrade(session, term, plan, on, freezes),
-        price=price or price_of(plan),
+        price=price_of(plan) if price is None else price,
         previous_id=membership_id,
         link=Link.UPGRADE,
         renewals_before=term["renewals_before"],
@@ -155,6 +160,25 @@ def _earliest_start(term: dict[str, Any], today: date) -> date:
     if term["until_on"] is None or _is_used_up(term):
         return max(today, term["starts_on"])
     return term["until_on"]
+
+
+def _renewal_price(term: dict[str, Any], plan: Plan) -> Money | None:
+    """What a renewal costs where nothing was agreed."""
+    if price_of(plan) is None and plan.id == term["plan_id"] and term["price_minor"] is not None:
+        return Money(term["price_minor"], term["currency"])
+    return price_of(plan)
+
+
+def _same_length(term: dict[str, Any], plan: Plan, starts_on: date) -> date | None:
+    """The end of a term as long as the one before, where the plan's length is not known."""
+    is_known = plan.months is not None or plan.days is not None or plan.kind != PlanKind.TERM
+    if is_known or plan.id != term["plan_id"] or term["agreed_until_on"] is None:
+        return None
+    calendar = cast(CalendarName, term["calendar"])
+    months = months_between(term["starts_on"], term["agreed_until_on"], calendar)
+    if months:
+        return term_until(starts_on, months, calendar)
+    return starts_on + (term["agreed_until_on"] - term["starts_on"])
 
 
 def _plan(session: Session, plan_id: int, club_id: int) -> Plan:

@@ -2,6 +2,7 @@
 
 import time
 from datetime import date
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -74,9 +75,7 @@ def test_a_wrong_phone_or_address_is_refused_at_the_desk(in_app: Flask, a_club: 
 def test_an_import_keeps_the_row_for_all_that(in_app: Flask, a_club: int) -> None:
     values = PersonValues(full_name="Rui", phone="12", email="nobody", birth_date=date(1066, 1, 1))
     with transaction() as session:
-        (pid,) = add_people(
-            session, [values], club_id=a_club, by=OPERATOR, now=NOW, imported=True
-        )
+        (pid,) = add_people(session, [values], club_id=a_club, by=OPERATOR, now=NOW, imported=True)
         person = get_person(session, pid, {a_club})
         (event,) = happened(session, PersonAdded)
     assert (person.phone, person.phone_as_given, person.email) == (None, "12", None)
@@ -148,7 +147,11 @@ def test_many_change_at_once_and_only_those_that_differ_are_told(
 ) -> None:
     with transaction() as session:
         ids = [a_person(session, a_club, city="Porto") for _ in range(3)]
-        changes = {ids[0]: {"city": "Porto"}, ids[1]: {"city": "Faro"}, ids[2]: {"tags": ["x"]}}
+        changes: dict[int, dict[str, Any]] = {
+            ids[0]: {"city": "Porto"},
+            ids[1]: {"city": "Faro"},
+            ids[2]: {"tags": ["x"]},
+        }
         assert change_people(session, changes, by=OPERATOR, now=NOW) == {ids[1], ids[2]}
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,7 +68,8 @@ def test_the_term_that_opens_the_door_counts_before_the_longer_one() -> None:
 def test_of_two_running_terms_the_one_that_ends_later_counts() -> None:
     first, second = term(0, 30), term(20, 50)
     assert current_term([first, second], on(25)) is second
-    assert current_term([first, second, term(0, None)], on(25)).until_on is None
+    still_open = term(0, None)
+    assert current_term([first, second, still_open], on(25)) is still_open
 
 
 def test_a_card_shows_the_running_then_the_next_then_the_last_term() -> None:
@@ -116,7 +118,7 @@ spans = st.lists(
 def test_spells_hold_every_term_once_and_lie_apart(terms: list[Term], g: int, random) -> None:
     found = spells(random.sample(terms, len(terms)), g)
     assert sum(len(spell.terms) for spell in found) == len(terms)
-    for before, after in zip(found, found[1:]):
+    for before, after in pairwise(found):
         assert before.until_on is not None
         assert (after.start_on - before.until_on).days >= g
     for spell in found:
