@@ -11,6 +11,7 @@ from clubcrm.api.health import blueprint as health_pages
 from clubcrm.api.views import api as api_calls
 from clubcrm.billing import events as of_billing
 from clubcrm.billing import models as billing
+from clubcrm.billing.handlers import invoices_are_voided
 from clubcrm.core import models as core
 from clubcrm.core.events import TOGETHER, Event, Subscription, Wiring
 from clubcrm.core.idempotency import forget_answers
@@ -43,6 +44,8 @@ TERM_CHANGED = (
     of_members.TermsMoved,
 )
 
+MONEY_MOVED = (of_billing.PaymentTaken, of_billing.PaymentReversed, of_billing.CreditUsed)
+
 
 def _table(*lines: tuple[Sequence[type[Event]], Sequence[Subscription]]) -> Wiring:
     """Add up lines of (events, listeners) into one table."""
@@ -54,8 +57,9 @@ def _table(*lines: tuple[Sequence[type[Event]], Sequence[Subscription]]) -> Wiri
 
 
 WIRING: Wiring = _table(
+    ((of_members.MembershipVoided,), [TOGETHER(invoices_are_voided)]),
     (TERM_CHANGED, [TOGETHER(keep_renewal_outcomes)]),
-    ((of_billing.PaymentTaken, of_billing.PaymentReversed), [TOGETHER(keep_renewal_outcomes)]),
+    (MONEY_MOVED, [TOGETHER(keep_renewal_outcomes)]),
 )
 """Event -> listeners; TOGETHER in the recording transaction, AFTERWARDS through a delivery row."""
 
