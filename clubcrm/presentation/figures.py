@@ -5,7 +5,8 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask import current_app, request
+from flask import current_app, has_request_context, request
+from flask_babel import get_locale
 from markupsafe import Markup, escape
 
 from clubcrm.core import clock, formats
@@ -16,6 +17,16 @@ from clubcrm.presentation.reader import here, today
 def _isolated(text: str, kind: str = "num") -> Markup:
     """A figure that keeps its own direction within any line."""
     return Markup('<bdi class="{}">{}</bdi>').format(kind, text)
+
+
+ISOLATE, ISOLATED = "\u2068", "\u2069"
+
+
+def isolated(text: str) -> str:
+    """A text that keeps its own direction in a line from the right; as it is elsewhere."""
+    if not text or not has_request_context() or get_locale().text_direction != "rtl":
+        return text
+    return f"{ISOLATE}{text}{ISOLATED}"
 
 
 def _calendar() -> Any:
@@ -30,14 +41,25 @@ def _zone() -> str:
 
 def day_text(day: date | None, style: formats.DayStyle = "short") -> str:
     """A day in words; nothing for no day."""
-    return "" if day is None else formats.format_day(day, None, _calendar(), style, today=today())
+    return (
+        ""
+        if day is None
+        else isolated(formats.format_day(day, None, _calendar(), style, today=today()))
+    )
 
 
 def moment_text(moment: datetime | None, style: formats.DayStyle = "near") -> str:
     """An instant on the club's clock: Sat 21 Nov, 10:14."""
     if moment is None:
         return ""
-    return formats.format_moment(moment, _zone(), None, _calendar(), style, today=today())
+    return isolated(formats.format_moment(moment, _zone(), None, _calendar(), style, today=today()))
+
+
+def moment_day_text(moment: datetime | None, style: formats.DayStyle = "near") -> str:
+    """The day of an instant on the club's clock: Sat 21 Nov."""
+    if moment is None:
+        return ""
+    return day_text(moment.astimezone(ZoneInfo(_zone())).date(), style)
 
 
 def time_text(moment: datetime | None) -> str:
@@ -49,7 +71,13 @@ def time_text(moment: datetime | None) -> str:
 
 def month_text(day: date | None) -> str:
     """The month a day lies in, in the club's calendar."""
-    return "" if day is None else formats.format_month(day, None, _calendar())
+    return "" if day is None else isolated(formats.format_month(day, None, _calendar()))
+
+
+def month_name_text(day: date) -> str:
+    """The month alone, for an axis: Nov. Without its year."""
+    written = formats.format_month(day, None, _calendar())
+    return "".join(part for part in written if not part.isdigit()).strip(" ,/")
 
 
 def ago_text(when: date | datetime | None) -> str:

@@ -1,8 +1,9 @@
 """How states look: words, an icon and a tone, always together, so that colour alone says nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
@@ -85,3 +86,8 @@ UNKNOWN = Look(_l("not known yet"), icon="help-circle")
 def look_of(state: StrEnum | None) -> Look:
     """How a state looks; what is not known is said to be unknown."""
     return UNKNOWN if state is None else LOOKS[type(state)][state]
+
+
+def reasons_in_words(reasons: Sequence[Any] | None) -> list[str]:
+    """Why somebody is in a phase, strongest first, from the codes and figures that are kept."""
+    return [str(code) for code, _figures in reasons or ()]

@@ -93,6 +93,11 @@ def has_page(endpoint: str) -> bool:
     return endpoint in current_app.view_functions
 
 
+def is_fragment() -> bool:
+    """Whether a page script asks for a part of a page only."""
+    return request.headers.get("HX-Request") == "true"
+
+
 def theme() -> Theme:
     """How bright this device wants its screens."""
     chosen = request.cookies.get(THEME_COOKIE, "")

@@ -3,25 +3,41 @@
 The modules at the end are imported for the routes they register.
 """
 
-from flask import Blueprint, current_app, redirect, url_for
-from werkzeug.wrappers import Response
+from flask import Blueprint, Response, current_app, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
 from clubcrm.accounts.access import principal, signed_in
 from clubcrm.accounts.states import Permission
 
 blueprint = Blueprint("frontdesk", __name__, template_folder="../templates")
 
+WAYS = (
+    ("frontdesk.desk", Permission.CHECK_IN),
+    ("frontdesk.people", Permission.SEE_MEMBERS),
+)
+"""The first pages, in the order in which they are tried."""
+
 
 @blueprint.get("/")
 @signed_in
-def home() -> Response:
+def home() -> BaseResponse:
     """The first page of whoever signs in: the desk for whom it is for, the people otherwise."""
-    who = principal()
-    ways = (
-        ("frontdesk.desk", Permission.CHECK_IN),
-        ("frontdesk.people", Permission.SEE_MEMBERS),
-    )
-    for endpoint, permission in ways:
-        if endpoint in current_app.view_functions and who.scope(permission):
+    for endpoint, permission in WAYS:
+        if endpoint in current_app.view_functions and principal().scope(permission):
             return redirect(url_for(endpoint))
     return redirect(url_for("accounts.own"))
+
+
+def is_fragment() -> bool:
+    """Whether a page script asks for a part of a page only."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def go_to(address: str) -> BaseResponse:
+    """Go on after a form was taken, also where a drawer sent it."""
+    if is_fragment():
+        return Response(status=204, headers={"HX-Redirect": address})
+    return redirect(address, 303)
+
+
+from clubcrm.frontdesk.views import card, memberships, people  # noqa: E402, F401

@@ -80,15 +80,20 @@ function searchAsYouType(form) {
   });
 }
 
-/** Drawers: an element with data-opens="id" opens a dialog, one with data-closes closes it. */
+/** The drawer: what a data-drawer link fetched is shown over the page until it is done or closed. */
+const drawer = document.getElementById("drawer");
+
+document.addEventListener("htmx:after:swap", () => {
+  const content = document.getElementById("drawer-content");
+  if (!drawer || !content?.childElementCount) return;
+  if (!drawer.open) drawer.showModal();
+  const wrong = content.querySelector("[data-focus]") ?? content.querySelector("input:not([type=hidden]), select, textarea");
+  if (!drawer.contains(document.activeElement) || wrong?.hasAttribute("data-focus")) wrong?.focus();
+});
+drawer?.addEventListener("close", () => {
+  document.getElementById("drawer-content").replaceChildren();
+});
 document.addEventListener("click", (event) => {
-  const opener = event.target.closest("[data-opens]");
-  const drawer = opener && document.getElementById(opener.dataset.opens);
-  if (drawer && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
-    event.preventDefault();
-    drawer.showModal();
-    return;
-  }
   if (event.target.closest("[data-closes]")) event.target.closest("dialog")?.close();
   // A click on the ground beside the drawer closes it.
   if (event.target instanceof HTMLDialogElement) event.target.close();
@@ -110,7 +115,6 @@ function keepClock(clock) {
 
 if (find) searchAsYouType(find);
 document.querySelectorAll("[data-clock]").forEach(keepClock);
-document.querySelectorAll("dialog[data-open]").forEach((drawer) => drawer.showModal());
 document.querySelector("[data-focus]")?.focus();
 
 // A form is sent once, however often its button is pressed.

@@ -1,0 +1,42 @@
+"""People as screens show them: the list, the card and the timeline, each in a few statements."""
+
+from clubcrm.reports.queries.people.card import MemberCard, Standing, member_card
+from clubcrm.reports.queries.people.members import (
+    Figures,
+    ListFilter,
+    ListRow,
+    MemberList,
+    Order,
+    hits_of,
+    member_figures,
+    member_list,
+)
+from clubcrm.reports.queries.people.timeline import (
+    Kind,
+    Timeline,
+    TimelineItem,
+    timeline_figures,
+    timeline_of,
+)
+from clubcrm.reports.queries.people.timeline_words import Told, tell
+
+__all__ = [
+    "Figures",
+    "Kind",
+    "ListFilter",
+    "ListRow",
+    "MemberCard",
+    "MemberList",
+    "Order",
+    "Standing",
+    "Timeline",
+    "TimelineItem",
+    "Told",
+    "hits_of",
+    "member_card",
+    "member_figures",
+    "member_list",
+    "tell",
+    "timeline_figures",
+    "timeline_of",
+]
