@@ -93,7 +93,7 @@ def _serve_with_gunicorn(figures: Path, host: str, port: int, workers: int) -> N
         raise SettingError("Several processes need gunicorn, which does not run on Windows.")
     if port == 0:
         port = _free_port(host)
-    _refuse_taken(host, port)
+    refuse_taken_port(host, port)
     # The processes add their figures up in files of this folder; those of the last start are over.
     shutil.rmtree(figures, ignore_errors=True)
     figures.mkdir(parents=True)
@@ -119,7 +119,8 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _refuse_taken(host: str, port: int) -> None:
+def refuse_taken_port(host: str, port: int) -> None:
+    """Raise SettingError where somebody else listens on this port."""
     try:
         with socket.create_server((host, port), family=_family(host)):
             pass

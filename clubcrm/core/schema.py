@@ -55,6 +55,18 @@ def ensure_schema() -> bool:
     return True
 
 
+def rebuild_schema() -> None:
+    """Throw away everything in the database: all tables go, and come back empty.
+
+    In one transaction or not at all. Whoever calls makes sure that nobody will miss what was in it.
+    """
+    config = migration_config()
+    with _alone(db.engine) as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+        command.upgrade(config, "head")
+
+
 def schema_revision() -> str | None:
     """The revision of the tables as they stand; None = no tables yet."""
     with db.engine.connect() as connection:

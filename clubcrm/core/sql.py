@@ -14,6 +14,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -232,3 +233,38 @@ def is_passing(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     # Without a code there was no server to give one.
     return state is None or state.startswith(PASSING)
+
+
+def guarded_tables(session: Session) -> set[str]:
+    """The tables whose triggers refuse every change of a row, as they stand in the database."""
+    if is_sqlite(session):
+        rows = session.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
+        names = {name for (name,) in rows}
+        suffixes = ("_append_only_update", "_append_only_delete")
+        tables = {name.removesuffix(suffixes[0]) for name in names if name.endswith(suffixes[0])}
+        return {table for table in tables if table + suffixes[1] in names}
+    # 27 = for each row, before, on DELETE and on UPDATE.
+    rows = session.execute(
+        text(
+            "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+            "WHERE t.tgname = c.relname || '_append_only' AND t.tgenabled = 'O' AND t.tgtype = 27 "
+            "AND c.relnamespace = current_schema()::regnamespace"
+        )
+    )
+    return {name for (name,) in rows}
+
+
+def broken_references(session: Session) -> list[str]:
+    """Rows that refer to rows that are gone, in words. PostgreSQL lets none come about."""
+    if not is_sqlite(session):
+        return []
+    rows = session.execute(text("PRAGMA foreign_key_check"))
+    return [f"{table} row {rowid} (refers to {parent})" for table, rowid, parent, _key in rows]
+
+
+def hold_still(session: Session) -> None:
+    """Let everything read from now on in this transaction be of one moment, and write nothing."""
+    if is_sqlite(session):
+        return  # one read transaction sees one moment there
+    session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    session.execute(text("SET TRANSACTION READ ONLY"))
