@@ -38,21 +38,26 @@ MOST = 500  # people a statement
 def keep_outcomes(session: Session, person_ids: Collection[int]) -> int:
     """Look again at the terms of these people; returns how many ends stand now."""
     kept = 0
-    rules = {
-        club_id: rules_of(settings or {})
-        for club_id, settings in session.execute(select(Club.id, Club.settings))
-    }
     for ids in chunks(sorted(set(person_ids)), MOST):
         session.execute(delete(RenewalOutcome).where(RenewalOutcome.person_id.in_(ids)))
-        rows = [
-            _row(outcome, rules[outcome.term.club_id])
-            for _person, terms in groupby(_terms(session, ids), key=lambda term: term.person_id)
-            for outcome in outcomes_of(list(terms))
-        ]
+        rows = outcome_rows(session, ids)
         if rows:
             session.execute(insert(RenewalOutcome), rows)
         kept += len(rows)
     return kept
+
+
+def outcome_rows(session: Session, person_ids: Collection[int]) -> list[dict[str, Any]]:
+    """What the roll-up should say of these people by their terms and payments, one row an end."""
+    rules = {
+        club_id: rules_of(settings or {})
+        for club_id, settings in session.execute(select(Club.id, Club.settings))
+    }
+    return [
+        _row(outcome, rules[outcome.term.club_id])
+        for _person, terms in groupby(_terms(session, person_ids), key=lambda term: term.person_id)
+        for outcome in outcomes_of(list(terms))
+    ]
 
 
 def rebuild_outcomes(session: Session, club_id: int) -> int:
