@@ -103,6 +103,8 @@ def _complete(operation: dict[str, Any], method: str, rule: Permission | str | N
         words = f"Needs the permission `{rule.value}`."
         operation["description"] = "\n\n".join(filter(None, [operation.get("description"), words]))
     for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "query":
+            parameter["allowEmptyValue"] = True
         # An optional parameter that is left out needs no null.
         schema = parameter.get("schema", {})
         kinds = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]

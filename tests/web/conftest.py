@@ -54,7 +54,12 @@ def other_club(app: Flask, a_club: int) -> int:
 
 @pytest.fixture
 def plans(app: Flask, a_club: int) -> dict[str, int]:
-    """What the club sells: a year, a month to month contract, ten visits."""
+    """What the club sells: see `add_plans`."""
+    return add_plans(app, a_club)
+
+
+def add_plans(app: Flask, club_id: int) -> dict[str, int]:
+    """Let a club sell a year, a month, a month to month contract and ten visits; ids by name."""
     values = (
         PlanValues(name="Annual", kind=PlanKind.TERM, months=12, price=Money(48000, "EUR")),
         PlanValues(name="Monthly", kind=PlanKind.TERM, months=1, price=Money(4500, "EUR")),
@@ -65,5 +70,6 @@ def plans(app: Flask, a_club: int) -> dict[str, int]:
     )
     with app.app_context(), transaction() as session:
         return {
-            one.name: add_plan(session, one, club_id=a_club, by=OPERATOR, now=NOW) for one in values
+            one.name: add_plan(session, one, club_id=club_id, by=OPERATOR, now=NOW)
+            for one in values
         }
