@@ -64,7 +64,10 @@ def _config(settings: Settings) -> dict[str, Any]:
     is_sqlite = settings.database_url.startswith("sqlite")
     connect: dict[str, Any] = {"check_same_thread": False, "timeout": 10}
     if not is_sqlite:
-        connect = {"options": "-c lock_timeout=8000 -c statement_timeout=60000 -c timezone=UTC"}
+        # On the disks of today a single page costs little more than the next one; told so, the planner
+        # takes the index for a search where it would read all people.
+        told = "lock_timeout=8000", "statement_timeout=60000", "timezone=UTC", "random_page_cost=1.1"
+        connect = {"options": " ".join(f"-c {one}" for one in told)}
     return {
         "SECRET_KEY": settings.secret_key,
         "TESTING": settings.is_testing,

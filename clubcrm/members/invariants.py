@@ -24,7 +24,7 @@ from clubcrm.members.operations.ends import (
     pauses_of,
 )
 from clubcrm.members.operations.numbers import MEMBER_NUMBERS
-from clubcrm.members.operations.search_index import tokens_of
+from clubcrm.members.operations.search_index import NAME_KEY, name_tokens_of, tokens_of
 from clubcrm.members.states import TokenKind
 
 AT_ONCE = 5000
@@ -177,15 +177,17 @@ def _search_words(session: Session, examined: Examined) -> Iterator[str]:
     yield from (f"person {person_id} (no words)" for person_id in ids if person_id not in known)
     step = max(1, len(ids) // SAMPLE)
     for chunk in chunks([pid for pid in ids[::step] if pid in known], AT_ONCE):
-        standing: dict[int, set[str]] = {}
-        words = select(PersonSearch.person_id, PersonSearch.token).where(
+        standing: dict[int, set[tuple[str, str]]] = {}
+        words = select(PersonSearch.person_id, PersonSearch.token, PersonSearch.name_key).where(
             PersonSearch.person_id.in_(chunk), PersonSearch.kind == TokenKind.PERSON
         )
-        for person_id, token in session.execute(words):
-            standing.setdefault(person_id, set()).add(token)
+        for person_id, token, name_key in session.execute(words):
+            standing.setdefault(person_id, set()).add((token, name_key))
         people = session.execute(select(Person.__table__).where(Person.id.in_(chunk)))
         for person in map(dict, people.mappings()):
-            wanted = tokens_of(person)
+            names = name_tokens_of(person)
+            wanted = {(token, person["sort_name"][:NAME_KEY]) for token in names}
+            wanted |= {(token, "") for token in tokens_of(person) - names}
             if standing.get(person["id"], set()) != wanted:
                 yield f"person {person['id']} (other words than its name, number and phone)"
 

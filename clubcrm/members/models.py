@@ -96,16 +96,21 @@ class NumberSeries(Model):
 
 
 class PersonSearch(Model):
-    """The search index: folded words, numbers, card codes and phone endings, found by prefix."""
+    """The search index: folded words, numbers, card codes and phone endings, found by prefix.
+
+    `name_key` is the beginning of the person's `sort_name` where the token is a word of the name, so
+    that of a thousand people called Ana the first by name are the first of the index.
+    """
 
     __tablename__ = "person_search"
     __table_args__ = (
-        PrimaryKeyConstraint("token", "person_id", "kind"),
-        Index("ix_person_search_person_id", "person_id"),
+        PrimaryKeyConstraint("token", "name_key", "person_id", "kind"),
+        Index("ix_person_search_person_id_token", "person_id", "token"),
         {"sqlite_with_rowid": False},
     )
 
     token: Mapped[str] = mapped_column(_in_byte_order(40))
+    name_key: Mapped[str] = mapped_column(_in_byte_order(24), default="")
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
     kind: Mapped[TokenKind] = mapped_column(words_of(TokenKind, 8))
 

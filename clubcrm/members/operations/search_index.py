@@ -12,15 +12,15 @@ from clubcrm.members.models import PersonClub, PersonSearch
 from clubcrm.members.states import TokenKind
 
 _search = cast(Table, PersonSearch.__table__)
+NAME_KEY = 24
 _seen = cast(Table, PersonClub.__table__)
 
 
 def tokens_of(person: Mapping[str, Any]) -> set[str]:
-    """The tokens of a person's own row: names, numbers, phone endings, e-mail."""
-    names = (person["full_name"], person["first_name"], person["last_name"])
+    """The tokens of a person's own row that are no name: numbers, phone endings, e-mail."""
     numbers = (person["number"], person["external_id"])
     tokens = search_tokens(
-        [name for name in names if name],
+        (),
         [number for number in numbers if number],
         [person["phone"]] if person["phone"] else [],
     )
@@ -34,12 +34,24 @@ def tokens_of(person: Mapping[str, Any]) -> set[str]:
     return {token[:MAX_TOKEN] for token in tokens}
 
 
+def name_tokens_of(person: Mapping[str, Any]) -> set[str]:
+    """The words of a person's names."""
+    names = (person["full_name"], person["first_name"], person["last_name"])
+    return search_tokens([name for name in names if name])
+
+
 def index_people(session: Session, people: Sequence[Mapping[str, Any]], *, are_new: bool) -> None:
     """Write the tokens of people's own rows; of people known already the old ones go first."""
     if not are_new:
         _forget(session, [person["id"] for person in people], TokenKind.PERSON)
     kind = TokenKind.PERSON.value
-    rows = [(token, person["id"], kind) for person in people for token in tokens_of(person)]
+    rows: list[tuple[str, str, int, str]] = []
+    for person in people:
+        person_id = person["id"]
+        names = name_tokens_of(person)
+        name_key = person["sort_name"][:NAME_KEY]
+        rows += [(token, name_key, person_id, kind) for token in names]
+        rows += [(token, "", person_id, kind) for token in tokens_of(person) - names]
     _insert(session, rows)
 
 
@@ -53,7 +65,7 @@ def set_card_words(session: Session, codes_by_person: Mapping[int, Sequence[str]
     """Make people findable by the cards they hold now; an empty sequence takes the words away."""
     _forget(session, list(codes_by_person), TokenKind.CARD)
     rows = [
-        (token, person_id, TokenKind.CARD.value)
+        (token, "", person_id, TokenKind.CARD.value)
         for person_id, codes in codes_by_person.items()
         for token in search_tokens((), codes)
     ]
@@ -67,10 +79,10 @@ def show_at_clubs(session: Session, pairs: Iterable[tuple[int, int]]) -> None:
         insert_ignoring(session, _seen, chunk)
 
 
-def _insert(session: Session, rows: list[tuple[str, int, str]]) -> None:
+def _insert(session: Session, rows: list[tuple[str, str, int, str]]) -> None:
     # In the order of the index, which is quicker for many rows.
     rows.sort()
-    insert_quickly(session, _search, ("token", "person_id", "kind"), rows)
+    insert_quickly(session, _search, ("token", "name_key", "person_id", "kind"), rows)
 
 
 def _forget(session: Session, person_ids: Sequence[int], kind: TokenKind) -> None:

@@ -6,10 +6,10 @@ from typing import Any, cast
 
 from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.fuzz import token_sort_ratio
-from sqlalchemy import ColumnElement, Select, Table, and_, exists, or_, select
+from sqlalchemy import Select, Table, exists, select
 from sqlalchemy.orm import Session
 
-from clubcrm.core.folding import fold, query_words, words
+from clubcrm.core.folding import MAX_TOKEN, fold, query_words, words
 from clubcrm.members.models import Person, PersonSearch
 from clubcrm.members.policies import clean_email
 from clubcrm.members.queries.people import visible_at
@@ -61,17 +61,18 @@ def likely_duplicates(
 
 
 def _by_contact(digits: str, address: str | None, scope: Collection[int]) -> Select[Any] | None:
-    """People with this phone, or exactly this e-mail."""
-    ways: list[ColumnElement[bool]] = []
-    if len(digits) >= _SHORTEST_PHONE:
-        held = select(_token.c.person_id).where(_token.c.token == digits)
-        ways.append(_person.c.id.in_(held))
+    """People with this phone or this e-mail among their search words."""
+    tokens = [digits] if len(digits) >= _SHORTEST_PHONE else []
     if address:
-        ways.append(_person.c.email == address)
-    if not ways:
+        tokens.append("".join(words(address))[:MAX_TOKEN])
+    if not tokens:
         return None
-    standing = _person.c.merged_into_id.is_(None)
-    return select(*_COLUMNS).where(or_(*ways), standing, visible_at(scope)).limit(50)
+    held = (
+        select(_token.c.person_id)
+        .where(_token.c.token.in_(tokens), visible_at(scope, _token.c.person_id))
+        .limit(_NAMED_ALIKE)
+    )
+    return _people(held)
 
 
 def _by_name(name: str, scope: Collection[int]) -> Select[Any] | None:
@@ -94,9 +95,12 @@ def _by_name(name: str, scope: Collection[int]) -> Select[Any] | None:
         .order_by(_token.c.token)
         .limit(_NAMED_ALIKE)
     )
-    return select(*_COLUMNS).where(
-        and_(_person.c.id.in_(held.subquery().select()), _person.c.merged_into_id.is_(None))
-    )
+    return _people(held)
+
+
+def _people(held: Select[Any]) -> Select[Any]:
+    standing = _person.c.merged_into_id.is_(None)
+    return select(*_COLUMNS).where(_person.c.id.in_(held.subquery().select()), standing)
 
 
 def _beginning(word: str) -> str:

@@ -1,18 +1,31 @@
 """Finding people as one types: by the beginning of any word, by phone, card or number."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, Subquery, Table, and_, case, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Subquery,
+    Table,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
-from clubcrm.core.folding import query_words
+from clubcrm.core.folding import MAX_TOKEN, query_words
 from clubcrm.members.models import Person, PersonSearch
 from clubcrm.members.queries.people import visible_at
 from clubcrm.members.states import TokenKind
 
-CANDIDATES = 400
+COUNTED = 1000
+CANDIDATES = 200
 """How many index entries are ranked at most; the first are those the query names most exactly."""
 
 _LAST_CHARACTER = "\U0010ffff"
@@ -49,28 +62,44 @@ _COLUMNS = [_person.c[name] for name in PersonHit.__dataclass_fields__]
 def find_people(
     session: Session, text: str, *, scope: Collection[int], limit: int = 20
 ) -> list[PersonHit]:
-    """People at the clubs in scope whose words begin with every word of the text; one statement.
+    """People at the clubs in scope whose words begin with every word of the text.
+
+    One statement for one word; for more, another one before it finds which word is the rarest.
 
     A word is part of a name, the member number, the external id, a card, an e-mail address, or the
     phone from any digit on (at least four, so the last four find it). Whoever has exactly this
-    number or card comes first, then exactly this external id, then by name. Of very many that match
-    a short word only those are ranked whose words come first.
+    number or card comes first, then exactly this external id or phone ending, then by name. Of very
+    many that match a short word only those are ranked whose words come first.
     """
-    words = query_words(text)
+    words = _words(text)
     if not words or not scope:
         return []
-    return [PersonHit(*row[:-1]) for row in session.execute(search_query(words, scope, limit))]
+    if len(words) > 1:
+        words = _rarest_first(session, words)
+    rows = session.execute(search_query(words, text, scope, limit))
+    return [PersonHit(*row[:-1]) for row in rows]
 
 
-def search_query(words: list[str], scope: Collection[int], limit: int) -> Select[Any]:
-    """The statement of `find_people`: a range of the index, narrowed by the other words."""
+def _words(text: str) -> list[str]:
+    """The words of a search; an e-mail address is one word, as in the index."""
+    if "@" in text and " " not in text.strip():
+        return ["".join(query_words(text))[:MAX_TOKEN]]
+    return query_words(text)
+
+
+def search_query(
+    words: Sequence[str], text: str, scope: Collection[int], limit: int
+) -> Select[Any]:
+    """The statement of `find_people`: the first word's range of the index, narrowed by the others."""
     found = _candidates(words, scope)
-    joined = "".join(words)
+    joined = "".join(_words(text))
     is_exact = or_(
         _person.c.number == joined,
         and_(found.c.kind == TokenKind.CARD, found.c.token == joined),
     )
-    rank = func.min(case((is_exact, 0), (found.c.token == joined, 1), else_=2))
+    # Only numbers hold digits: a whole one comes before one that merely begins like it.
+    is_whole = and_(found.c.token == joined, literal(any(sign.isdigit() for sign in joined)))
+    rank = func.min(case((is_exact, 0), (is_whole, 1), else_=2))
     return (
         select(*_COLUMNS, rank.label("rank"))
         .join_from(found, _person, _person.c.id == found.c.person_id)
@@ -86,9 +115,28 @@ def begins_with(column: ColumnElement[str], word: str) -> ColumnElement[bool]:
     return and_(column >= word, column < word + _LAST_CHARACTER)
 
 
-def _candidates(words: list[str], scope: Collection[int]) -> Subquery:
-    """The first index entries for the longest word whose person has the other words too."""
-    driver, *others = sorted(set(words), key=lambda word: (-len(word), word))
+def _rarest_first(session: Session, words: Sequence[str]) -> list[str]:
+    """The words by how many index entries begin with them, counted only so far as it matters."""
+    distinct = sorted(set(words))
+    counts = [
+        select(func.count())
+        .select_from(
+            select(_token.c.person_id)
+            .where(begins_with(_token.c.token, word))
+            .limit(COUNTED)
+            .subquery()
+        )
+        .scalar_subquery()
+        for word in distinct
+    ]
+    numbers = session.execute(select(*counts)).one()
+    in_order = sorted(zip(numbers, distinct), key=lambda pair: (pair[0], -len(pair[1]), pair[1]))
+    return [word for _, word in in_order]
+
+
+def _candidates(words: Sequence[str], scope: Collection[int]) -> Subquery:
+    """The first index entries for the first word whose person has the other words too."""
+    driver, *others = words
     query = select(_token.c.person_id, _token.c.token, _token.c.kind).where(
         begins_with(_token.c.token, driver), visible_at(scope, _token.c.person_id)
     )
@@ -99,4 +147,5 @@ def _candidates(words: list[str], scope: Collection[int]) -> Subquery:
                 other.c.person_id == _token.c.person_id, begins_with(other.c.token, word)
             )
         )
-    return query.order_by(_token.c.token, _token.c.person_id).limit(CANDIDATES).subquery()
+    in_order = query.order_by(_token.c.token, _token.c.name_key, _token.c.person_id)
+    return in_order.limit(CANDIDATES).subquery()
