@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from clubcrm.reports.queries.renewals import RenewalRow
 
-WIDTH, HEIGHT = 760, 268
+WIDTH, HEIGHT = 1200, 300
 LEFT, RIGHT, TOP, BOTTOM = 46, 8, 16, 44
 
 
@@ -52,7 +52,7 @@ def renewal_bars(rows: Sequence[RenewalRow], *, from_right: bool) -> BarChart:
     """Share of the terms due in each month that were renewed or are still pending."""
     start, end = (RIGHT, WIDTH - LEFT) if from_right else (LEFT, WIDTH - RIGHT)
     slot = (end - start) / max(1, len(rows))
-    width = min(46.0, slot * 0.64)
+    width = min(64.0, slot * 0.6)
     bars = []
     for position, row in enumerate(rows):
         place = len(rows) - 1 - position if from_right else position
