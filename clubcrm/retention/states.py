@@ -96,3 +96,5 @@ class DailyRunState(StrEnum):
 
     RUNNING = "running"
     DONE = "done"
+    STOPPED = "stopped"  # it would have moved very many people; somebody has to allow it
+    ALLOWED = "allowed"  # somebody did

@@ -3,7 +3,7 @@
 Both give the same moves. The walk is what runs; the slow one is the proof of it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,6 +76,18 @@ def walk_every_day(
     for day in range(first, last + 1):
         _step(walked, facts, day, evaluate(facts, day, rules), is_import, rules)
         yield walked
+
+
+def since_before(rows: Iterable[tuple[int, Phase | None]], day: int) -> int | None:
+    """Since when the phase of the day before `day` had held, by (from, phase) in order of days."""
+    since: int | None = None
+    phase: Phase | None = None
+    for on, came_into in rows:
+        if on >= day:
+            break
+        if came_into is not phase:
+            phase, since = came_into, on
+    return since
 
 
 def _step(

@@ -46,7 +46,7 @@ def measure(
     upto = bisect_right(visits, day)
     v28 = upto - bisect_right(visits, day - MONTH, 0, upto)
     v14 = upto - bisect_right(visits, day - 14, 0, upto) if v28 else 0
-    last = last_visit(facts, upto, day)
+    last = _last_visit(facts, upto, day)
     is_unknown = facts.known_from > spell.first and not facts.is_past_told
     anchor = spell.first if last is None or last < spell.first else last
     if is_unknown and anchor < facts.known_from:
@@ -73,8 +73,12 @@ def measure(
     )
 
 
-def last_visit(facts: Facts, upto: int, day: int) -> int | None:
-    """The last visit-day that is known by a day: of the log, else of the opening balance."""
+def last_visit_by(facts: Facts, day: int) -> int | None:
+    """The last visit-day up to a day: of the log, or of the opening balance where that is later."""
+    return _last_visit(facts, bisect_right(facts.visits, day), day)
+
+
+def _last_visit(facts: Facts, upto: int, day: int) -> int | None:
     last = facts.visits[upto - 1] if upto else facts.before
     told = facts.told_last
     if told is not None and told <= day and (last is None or told > last):

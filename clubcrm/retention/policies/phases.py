@@ -15,8 +15,8 @@ from clubcrm.members.states import PlanKind
 from clubcrm.retention.policies import clocks
 from clubcrm.retention.policies.facts import FAR, Facts, Term
 from clubcrm.retention.policies.known import Known, Span, Spell, known_on
-from clubcrm.retention.policies.measures import Measures, measure
-from clubcrm.retention.policies.risk import is_drop, is_gap, risk_of
+from clubcrm.retention.policies.measures import Measures, last_visit_by, measure
+from clubcrm.retention.policies.risk import is_drop, is_gap, risk_of, spell_figures
 from clubcrm.retention.policies.rules import DEFAULTS, Rules
 from clubcrm.retention.policies.standing import NOBODY, Because, Standing
 from clubcrm.retention.policies.terms import has_successor, visits_left_on, window
@@ -34,7 +34,7 @@ def evaluate(facts: Facts, day: int, rules: Rules = DEFAULTS) -> Standing:
     known = known_on(facts, day, rules)
     running = [span for span in known.spans if span.starts <= day < span.end]
     if not running:
-        return _without_a_term(known, day, rules)
+        return _without_a_term(facts, known, day, rules)
     current = running[0]
     if len(running) > 1:
         current = max(running, key=lambda span: (span.end, span.starts, span.term.id))
@@ -42,12 +42,13 @@ def evaluate(facts: Facts, day: int, rules: Rules = DEFAULTS) -> Standing:
     assert spell is not None  # a running term began by this day
     back = _frozen_until(running, day)
     if back is not None:
-        return _frozen(known, spell, current, back, day, rules)
+        return _frozen(facts, known, spell, current, back, day, rules)
     return _running(facts, known, spell, current, day, rules)
 
 
-def _without_a_term(known: Known, day: int, rules: Rules) -> Standing:
+def _without_a_term(facts: Facts, known: Known, day: int, rules: Rules) -> Standing:
     """Pending, grace, lapsed, lost, or nobody's member yet."""
+    last_visit = last_visit_by(facts, day)
     coming = next((span for span in known.spans if span.starts > day), None)
     if coming is not None:
         spell = next(s for s in known.spells if s.end > day and s.end >= coming.end)
@@ -55,6 +56,7 @@ def _without_a_term(known: Known, day: int, rules: Rules) -> Standing:
             phase=Phase.PENDING,
             status=_status(spell, day, rules),
             reasons=((Reason.STARTS_LATER, {"on": coming.starts, "days": coming.starts - day}),),
+            last=last_visit,
             ends=_last_day(coming.end),
             spell_start=spell.start,
             renewals=spell.renewals,
@@ -63,7 +65,7 @@ def _without_a_term(known: Known, day: int, rules: Rules) -> Standing:
             ),
         )
     if not known.spans:
-        return Standing(next_check=clocks.first_after(day, known.next_change))
+        return Standing(last=last_visit, next_check=clocks.first_after(day, known.next_change))
     last = max(known.spans, key=lambda span: (span.end, span.starts))
     spell = known.spells[-1]
     dse = day - last.end + 1
@@ -79,6 +81,7 @@ def _without_a_term(known: Known, day: int, rules: Rules) -> Standing:
         status=_status(spell, day, rules) if phase is Phase.GRACE else Status.LOST,
         reasons=((Reason.ENDED, {"days": dse, "on": ended}),),
         dse=dse,
+        last=last_visit,
         ends=ended,
         spell_start=spell.start,
         renewals=spell.renewals,
@@ -93,13 +96,14 @@ def _without_a_term(known: Known, day: int, rules: Rules) -> Standing:
 
 
 def _frozen(
-    known: Known, spell: Spell, current: Span, back: int, day: int, rules: Rules
+    facts: Facts, known: Known, spell: Spell, current: Span, back: int, day: int, rules: Rules
 ) -> Standing:
     return Standing(
         phase=Phase.FROZEN,
         status=_status(spell, day, rules),
         reasons=((Reason.FREEZE, {"back_on": back, "days": back - day}),),
         dte=None if current.end == FAR else current.end - 1 - day,
+        last=last_visit_by(facts, day),
         ends=_last_day(current.end),
         spell_start=spell.start,
         renewals=spell.renewals,
@@ -117,12 +121,12 @@ def _running(
     m = measure(facts, known, spell, term.plan_id, day, rules)
     spell_day = day - spell.start
     is_new = spell.is_newcomer and spell_day < rules.adaptation
-    risk, concerns = risk_of(m, spell_day, is_new=is_new, rules=rules)
+    risk, concerns = risk_of(m, spell, day, is_new=is_new, rules=rules)
     dte = None if current.end == FAR else current.end - 1 - day
     because: tuple[Because, ...]
     phase, sub, because = _by_term(known, current, dte, day, rules)
     if phase is None:
-        phase, sub, because = _by_spell(known, spell, m, spell_day, is_new, rules)
+        phase, sub, because = _by_spell(known, spell, m, day, is_new, rules)
     if phase is None:
         phase, sub, because = _by_visits(m, rules)
     said = {reason for reason, _ in because}
@@ -176,14 +180,16 @@ def _is_due(term: Term, dte: int | None, left: int | None, rules: Rules) -> bool
 
 
 def _by_spell(
-    known: Known, spell: Spell, m: Measures, spell_day: int, is_new: bool, rules: Rules
+    known: Known, spell: Spell, m: Measures, day: int, is_new: bool, rules: Rules
 ) -> Decided:
     """Won back and adaptation."""
+    spell_day = day - spell.start
+    figures = spell_figures(spell, day)
     if spell is not known.spells[0]:
         if spell_day >= rules.won_back:
             return None, None, ()
         before = known.spells[known.spells.index(spell) - 1]
-        figures = {"days": spell_day, "away": spell.first - before.end}
+        figures["away"] = spell.first - before.end
         return Phase.WON_BACK, None, ((Reason.CAME_BACK, figures),)
     if not is_new:
         return None, None, ()
@@ -191,10 +197,10 @@ def _by_spell(
         return (
             Phase.ADAPTATION,
             Sub.NOT_STARTED,
-            ((Reason.NO_VISIT_YET, {"days": spell_day}),),
+            ((Reason.NO_VISIT_YET, figures),),
         )
     sub = Sub.EARLY if spell_day < rules.early else Sub.SETTLING
-    return Phase.ADAPTATION, sub, ((Reason.NEW, {"days": spell_day}),)
+    return Phase.ADAPTATION, sub, ((Reason.NEW, figures),)
 
 
 def _by_visits(m: Measures, rules: Rules) -> Decided:

@@ -1,5 +1,6 @@
 """The overlay kept in every running phase: none, watch or high, each with its reasons."""
 
+from clubcrm.retention.policies.known import Spell
 from clubcrm.retention.policies.measures import FULL_MONTH, MONTH, Measures
 from clubcrm.retention.policies.rules import Rules
 from clubcrm.retention.policies.standing import Because
@@ -26,21 +27,21 @@ def is_slow_start(m: Measures, spell_day: int, rules: Rules) -> bool:
 
 
 def risk_of(
-    m: Measures, spell_day: int, *, is_new: bool, rules: Rules
+    m: Measures, spell: Spell, day: int, *, is_new: bool, rules: Rules
 ) -> tuple[Risk, tuple[Because, ...]]:
     """The risk and what speaks for it, strongest first.
 
     One of gap or drop is watch; both, sleeping, or a bad start of a newcomer is high.
     """
-    because: list[Because] = _bad_start(m, spell_day, rules) if is_new else []
+    because: list[Because] = _bad_start(m, spell, day, rules) if is_new else []
     is_bad_start = bool(because)
     gap, drop = is_gap(m), is_drop(m)
     is_asleep = m.gap >= rules.sleeping_gap
     said = {reason for reason, _ in because}
     if is_asleep:
-        because.append((Reason.LONG_GAP, gap_figures(m)))
+        because.append((Reason.LONG_GAP, gap_figures(m, day)))
     elif gap and not said & {Reason.GAP, Reason.NO_VISIT_YET}:
-        because.append((Reason.GAP, gap_figures(m)))
+        because.append((Reason.GAP, gap_figures(m, day)))
     if drop and Reason.SLOW_START not in said:
         because.append((Reason.DROP, drop_figures(m)))
     if is_asleep or is_bad_start or (gap and drop):
@@ -48,23 +49,29 @@ def risk_of(
     return (Risk.WATCH if gap or drop else Risk.NONE), tuple(because)
 
 
-def _bad_start(m: Measures, spell_day: int, rules: Rules) -> list[Because]:
+def _bad_start(m: Measures, spell: Spell, day: int, rules: Rules) -> list[Because]:
     """What makes a newcomer's start a bad one: no visit in a week, ten days away, or too few visits."""
     because: list[Because] = []
     if not m.has_started and m.gap >= rules.first_visit_by:
-        because.append((Reason.NO_VISIT_YET, {"days": spell_day}))
+        because.append((Reason.NO_VISIT_YET, spell_figures(spell, day)))
     if m.has_started and m.gap >= rules.adaptation_gap:
-        because.append((Reason.GAP, gap_figures(m)))
-    elif is_slow_start(m, spell_day, rules):
+        because.append((Reason.GAP, gap_figures(m, day)))
+    elif is_slow_start(m, day - spell.start, rules):
         because.append((Reason.SLOW_START, {"v28": m.v28}))
     return because
 
 
-def gap_figures(m: Measures) -> dict[str, float | int | None]:
-    """The figures of a long absence: days away and the usual number of days between visits."""
-    return {"gap": m.gap, "usual": max(1, round(7 / m.base)), "last_on": m.last}
+def gap_figures(m: Measures, day: int) -> dict[str, int | None]:
+    """The figures of an absence: days away as of a day, and the usual days between two visits."""
+    usual = max(1, round(7 / m.base))
+    return {"gap": m.gap, "usual": usual, "last_on": m.last, "seen_on": day}
 
 
-def drop_figures(m: Measures) -> dict[str, float | int]:
+def spell_figures(spell: Spell, day: int) -> dict[str, int]:
+    """How long somebody has been a member in this spell."""
+    return {"days": day - spell.start, "on": spell.start}
+
+
+def drop_figures(m: Measures) -> dict[str, int]:
     """The figures of a drop: visit-days in 28 and how many there usually are."""
     return {"v28": m.v28, "usual": round(m.base * m.counted28 / 700)}

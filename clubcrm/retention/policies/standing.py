@@ -1,6 +1,7 @@
 """The answer: where one person stands on one day, and why."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 from clubcrm.retention.states import Phase, Reason, Risk, Status, Sub
@@ -38,3 +39,27 @@ class Standing(NamedTuple):
 
 
 NOBODY: Final = Standing()
+
+MEASURES: Final = ("gap", "v28", "v14", "base", "gap_limit", "drop_limit", "dte", "dse")
+
+
+def measures_of(standing: Standing) -> dict[str, Any]:
+    """The measures that are known, as JSON values."""
+    values = {name: getattr(standing, name) for name in MEASURES}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def plain_reason(because: Because) -> list[Any]:
+    """A reason and its figures as JSON values; days become ISO text."""
+    reason, figures = because
+    return [reason.value, plain_figures(figures)]
+
+
+def plain_figures(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Figures as JSON values: what is called `on`, or ends so, is a day."""
+    return {
+        name: date.fromordinal(value).isoformat()
+        if value is not None and (name == "on" or name.endswith("_on"))
+        else value
+        for name, value in figures.items()
+    }

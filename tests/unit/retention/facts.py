@@ -111,12 +111,12 @@ def terms(draw: st.DrawFn, no: int, earliest: int) -> Term:
 def lives(draw: st.DrawFn) -> Facts:
     """The life of one person at a club: terms, freezes, closures, seasons, visits, what is unknown."""
     made: list[Term] = []
-    is_linked = st.booleans()
     earliest = START
     for no in range(1, draw(st.integers(0, 3)) + 1):
         term = draw(terms(no, earliest))
-        if made and draw(is_linked):
-            term = term._replace(previous_id=made[-1].id, is_upgrade=draw(is_linked))
+        link = draw(st.sampled_from(["", "", "renewal", "upgrade"]))
+        if made and link:
+            term = term._replace(previous_id=made[-1].id, is_upgrade=link == "upgrade")
         made.append(term)
         end = term.ends[-1][1]
         earliest = draw(st.sampled_from([min(end, term.starts + 120), term.starts + 20]))

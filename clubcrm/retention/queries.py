@@ -1,0 +1,194 @@
+"""Reading the life cycle: where somebody stands today and why, how it came, and how many stand where."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, cast
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from clubcrm.accounts.queries import ClubRow, get_club
+from clubcrm.core.calendars import CalendarName
+from clubcrm.core.days import day_no, day_of
+from clubcrm.core.errors import NotFound
+from clubcrm.members.models import Person
+from clubcrm.retention.facts import read_facts
+from clubcrm.retention.models import DailyRun, MemberState, PhaseChange
+from clubcrm.retention.policies import NOBODY, evaluate, rules_of
+from clubcrm.retention.policies.history import Walked, since_before, walk
+from clubcrm.retention.policies.standing import measures_of, plain_figures
+from clubcrm.retention.states import DailyRunState, Phase, Reason, Risk, Status, Sub, Transition
+from clubcrm.retention.words import reason_text
+
+
+@dataclass(frozen=True)
+class StandingRow:
+    """Where somebody stands on a day. `because` are codes with figures, strongest first."""
+
+    phase: Phase | None = None
+    sub: Sub | None = None
+    status: Status = Status.POTENTIAL
+    risk: Risk = Risk.NONE
+    has_habit: bool = False
+    since_on: date | None = None
+    because: tuple[tuple[Reason, Mapping[str, Any]], ...] = ()
+    measures: Mapping[str, Any] = field(default_factory=dict)
+    renewals: int = 0
+    ends_on: date | None = None
+    last_visit_on: date | None = None
+    on: date | None = None
+    calendar: CalendarName | None = None
+
+    @property
+    def reasons(self) -> list[str]:
+        """The reasons in the reader's language."""
+        return [
+            reason_text(code, figures, today=self.on, calendar=self.calendar)
+            for code, figures in self.because
+        ]
+
+
+@dataclass(frozen=True)
+class PhaseRow:
+    """A row of the phase history; the phase holds until the next row."""
+
+    id: int
+    from_on: date
+    transition: Transition
+    from_phase: Phase | None
+    phase: Phase
+    sub: Sub | None
+    risk: Risk
+    reason: Reason
+    measures: Mapping[str, Any]
+    recorded_at: datetime
+    superseded_at: datetime | None
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """The daily run of a club's day."""
+
+    on: date
+    state: DailyRunState
+    looked_at: int
+    changed: int
+    note: str
+
+
+def standing_of(session: Session, person_id: int, day: date) -> StandingRow:
+    """Where somebody stands on a day, by the facts as they are now; raises NotFound for nobody.
+
+    Decided anew from the facts, so it is right even where the person is marked and no run has looked
+    yet. Days before the first one looked at are answered as that one.
+    """
+    home = session.scalar(select(Person.home_club_id).where(Person.id == person_id))
+    if home is None:
+        raise NotFound
+    club = get_club(session, home)
+    state = session.execute(
+        select(MemberState.__table__).where(MemberState.person_id == person_id)
+    ).one_or_none()
+    start, baseline = _first_unsure(state, day_no(day))
+    facts = read_facts(session, club, {person_id: max(start - 1, baseline)}, day)[person_id]
+    if facts.is_gone:
+        return StandingRow(on=day)
+    rules = rules_of(club.settings)
+    before, since = NOBODY, None
+    if start > baseline:
+        before = evaluate(facts, start - 1, rules)
+        since = since_before(_history(session, person_id), start)
+    walked = walk(facts, start, day_no(day), before=before, since=since, rules=rules)
+    return _row(walked, day, club)
+
+
+def _first_unsure(state: Any, day: int) -> tuple[int, int]:
+    """(the first day up to `day` of which the kept history says too little, the baseline)."""
+    if state is None or day_no(state.baseline_on) >= day:
+        return day, day
+    baseline = day_no(state.baseline_on)
+    if state.evaluated_on is None:
+        return baseline, baseline
+    start = min(day, day_no(state.evaluated_on))
+    if state.dirty_seq != state.clean_seq and state.dirty_from_on is not None:
+        start = min(start, day_no(state.dirty_from_on))
+    return max(start, baseline), baseline
+
+
+def _history(session: Session, person_id: int) -> list[tuple[int, Phase | None]]:
+    query = (
+        select(PhaseChange.from_on, PhaseChange.phase)
+        .where(PhaseChange.person_id == person_id, PhaseChange.superseded_at.is_(None))
+        .order_by(PhaseChange.from_on, PhaseChange.id)
+    )
+    return [(day_no(from_on), phase) for from_on, phase in session.execute(query)]
+
+
+def _row(walked: Walked, day: date, club: ClubRow) -> StandingRow:
+    standing = walked.standing
+    if standing is NOBODY:
+        return StandingRow(on=day)
+    return StandingRow(
+        phase=standing.phase,
+        sub=standing.sub,
+        status=standing.status,
+        risk=standing.risk,
+        has_habit=standing.has_habit,
+        since_on=None if walked.since is None else day_of(walked.since),
+        because=tuple((code, plain_figures(figures)) for code, figures in standing.reasons),
+        measures=measures_of(standing),
+        renewals=standing.renewals,
+        ends_on=None if standing.ends is None else day_of(standing.ends),
+        last_visit_on=None if standing.last is None else day_of(standing.last),
+        on=day,
+        calendar=cast(CalendarName, club.calendar),
+    )
+
+
+def phase_history_of(
+    session: Session, person_id: int, *, with_superseded: bool = False
+) -> list[PhaseRow]:
+    """The phases of somebody, oldest first; with what late facts put right where it is asked for."""
+    query = select(PhaseChange).where(PhaseChange.person_id == person_id)
+    if not with_superseded:
+        query = query.where(PhaseChange.superseded_at.is_(None))
+    rows = session.scalars(query.order_by(PhaseChange.from_on, PhaseChange.id))
+    return [
+        PhaseRow(**{name: getattr(row, name) for name in PhaseRow.__dataclass_fields__})
+        for row in rows
+    ]
+
+
+def people_in_phase(session: Session, club_ids: Collection[int]) -> dict[Phase | None, int]:
+    """How many people of some clubs stand in each phase; None for those who are no members yet."""
+    query = (
+        select(MemberState.phase, func.count())
+        .where(MemberState.club_id.in_(club_ids))
+        .group_by(MemberState.phase)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def runs_of(session: Session, club_id: int, *, most: int = 30) -> list[RunRow]:
+    """The latest daily runs of a club, newest first."""
+    query = (
+        select(DailyRun).where(DailyRun.club_id == club_id).order_by(DailyRun.on.desc()).limit(most)
+    )
+    return [
+        RunRow(run.on, run.state, run.looked_at, run.changed, run.note)
+        for run in session.scalars(query)
+    ]
+
+
+def stopped_runs(session: Session, club_ids: Sequence[int]) -> list[tuple[int, RunRow]]:
+    """(club, run) of the daily runs that wait for somebody to allow them."""
+    query = (
+        select(DailyRun)
+        .where(DailyRun.club_id.in_(club_ids), DailyRun.state == DailyRunState.STOPPED)
+        .order_by(DailyRun.on)
+    )
+    return [
+        (run.club_id, RunRow(run.on, run.state, run.looked_at, run.changed, run.note))
+        for run in session.scalars(query)
+    ]
