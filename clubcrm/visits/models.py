@@ -3,11 +3,26 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Float, ForeignKey, Index, PrimaryKeyConstraint, String, UniqueConstraint, text
+from sqlalchemy import (
+    Float,
+    ForeignKey,
+    Index,
+    PrimaryKeyConstraint,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clubcrm.core.db import Id, Model, words_of
-from clubcrm.visits.states import CredentialKind, Decision, PointKind, VisitSource
+from clubcrm.visits.states import (
+    CredentialKind,
+    Decision,
+    PointKind,
+    PromptCode,
+    PromptReply,
+    VisitSource,
+)
 
 
 class Credential(Model):
@@ -69,7 +84,9 @@ class Visit(Model):
     decision: Mapped[Decision] = mapped_column(words_of(Decision, 12))
     override_reason: Mapped[str | None] = mapped_column(String(240))
     took_a_visit: Mapped[bool] = mapped_column(default=False)  # one visit of a pack or limited term
-    device_key: Mapped[str | None] = mapped_column(String(120))  # the sender's own key of this record
+    device_key: Mapped[str | None] = mapped_column(
+        String(120)
+    )  # the sender's own key of this record
     undone_at: Mapped[datetime | None]
     undone_by: Mapped[str | None] = mapped_column(String(120))
     recorded_by: Mapped[str] = mapped_column(String(120), default="")
@@ -98,8 +115,8 @@ class VisitDay(Model):
 class OpeningBalance(Model):
     """What an import knew about visits of a club without a visit-by-visit log.
 
-    Never turned into visits: the last visit counts for the gap, the total for milestones, the mean may seed
-    the baseline habit.
+    Never turned into visits: the last visit counts for the gap, the total for milestones, the mean
+    may seed the baseline habit.
     """
 
     __tablename__ = "visit_opening_balance"
@@ -117,7 +134,10 @@ class EntryDecision(Model):
     """What a door answered and why, kept for every question."""
 
     __tablename__ = "entry_decision"
-    __table_args__ = (Index("ix_entry_decision_club_id_at", "club_id", "at"),)
+    __table_args__ = (
+        Index("ix_entry_decision_club_id_at", "club_id", "at"),
+        Index("ix_entry_decision_person_id_at", "person_id", "at"),
+    )
 
     id: Mapped[Id]
     club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
@@ -126,6 +146,20 @@ class EntryDecision(Model):
     at: Mapped[datetime]
     decision: Mapped[Decision] = mapped_column(words_of(Decision, 12))
     reasons: Mapped[list[Any]]
-    visit_id: Mapped[int | None] = mapped_column(ForeignKey("visit.id"))
+    visit_id: Mapped[int | None] = mapped_column(ForeignKey("visit.id"), index=True)
     override_reason: Mapped[str | None] = mapped_column(String(240))
+    asked_by: Mapped[str] = mapped_column(String(120), default="")
+
+
+class PromptAnswer(Model):
+    """The last reply to one question of the desk, so that the same is not asked at every visit."""
+
+    __tablename__ = "prompt_answer"
+    __table_args__ = (PrimaryKeyConstraint("person_id", "prompt"),)
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    prompt: Mapped[PromptCode] = mapped_column(words_of(PromptCode))
+    reply: Mapped[PromptReply] = mapped_column(words_of(PromptReply, 8))
+    replied_at: Mapped[datetime]
+    ask_again_on: Mapped[date]
     asked_by: Mapped[str] = mapped_column(String(120), default="")

@@ -43,6 +43,7 @@ class Fact(StrEnum):
     FEW_VISITS_LEFT = "few_visits_left"
     BIRTHDAY = "birthday"
     FIRST_VISIT = "first_visit"
+    ALREADY_IN = "already_in"  # came in earlier and is still inside; no row of the matrix
 
 
 class Effect(StrEnum):
@@ -61,3 +62,31 @@ class VisitSource(StrEnum):
     DOOR_LOG = "door_log"  # arrived later than it happened
     IMPORT = "import"
     SIMULATOR = "simulator"
+
+
+class PromptCode(StrEnum):
+    """The one question the desk asks with an answer; the first that applies wins."""
+
+    END_FREEZE = "end_freeze"
+    TAKE_PAYMENT = "take_payment"
+    RENEW = "renew"
+    GREET = "greet"
+    CONGRATULATE = "congratulate"
+
+
+class PromptReply(StrEnum):
+    """What came of a question, keys 1 to 3 at the desk."""
+
+    YES = "yes"
+    LATER = "later"
+    NO = "no"
+
+
+REPLIES: dict[PromptCode, dict[PromptReply, int]] = {
+    PromptCode.END_FREEZE: {PromptReply.YES: 0, PromptReply.LATER: 1},
+    PromptCode.TAKE_PAYMENT: {PromptReply.YES: 0, PromptReply.LATER: 3},
+    PromptCode.RENEW: {PromptReply.YES: 0, PromptReply.LATER: 3, PromptReply.NO: 30},
+    PromptCode.GREET: {PromptReply.YES: 365, PromptReply.LATER: 1},
+    PromptCode.CONGRATULATE: {PromptReply.YES: 30},
+}
+"""Question -> the replies it takes, each with the days for which it is then not asked again."""

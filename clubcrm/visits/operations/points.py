@@ -1,0 +1,48 @@
+"""The entrances of a club."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Table, select
+from sqlalchemy.orm import Session
+
+from clubcrm.core.folding import clean_text
+from clubcrm.core.sql import chunks, insert_ignoring
+from clubcrm.visits.models import AccessPoint
+from clubcrm.visits.queries.entry import EntryPoint
+from clubcrm.visits.states import PointKind
+
+MAX_CODE = 40
+
+_points: Table = AccessPoint.__table__  # type: ignore[assignment]
+_KINDS = (
+    (("desk", "reception", "front"), PointKind.DESK),
+    (("kiosk", "terminal"), PointKind.KIOSK),
+)
+
+
+def add_access_points(
+    session: Session, club_id: int, codes: Iterable[str]
+) -> dict[str, EntryPoint]:
+    """The entrances with these codes; one that was never heard of is written down.
+
+    A new one is a door, unless its code begins like a desk's or a kiosk's.
+    """
+    folded = {code: clean_text(code, MAX_CODE) for code in codes}
+    wanted = sorted({code for code in folded.values() if code})
+    rows = [
+        {"club_id": club_id, "code": code, "name": code, "kind": _kind_of(code)} for code in wanted
+    ]
+    found: dict[str, EntryPoint] = {}
+    for chunk in chunks(rows, 400):
+        insert_ignoring(session, _points, chunk)
+        standing = select(AccessPoint.code, AccessPoint.id, AccessPoint.kind).where(
+            AccessPoint.club_id == club_id, AccessPoint.code.in_([row["code"] for row in chunk])
+        )
+        found.update((row.code, EntryPoint(row.id, row.kind)) for row in session.execute(standing))
+    nowhere = EntryPoint(None, PointKind.DESK)
+    return {code: found.get(short, nowhere) for code, short in folded.items()}
+
+
+def _kind_of(code: str) -> PointKind:
+    folded = code.casefold()
+    return next((kind for starts, kind in _KINDS if folded.startswith(starts)), PointKind.DOOR)

@@ -1,0 +1,347 @@
+"""What a door must know to decide, in five reads (six for a record with a device's own key)."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from clubcrm.accounts.models import Club
+from clubcrm.billing.queries import owed_by
+from clubcrm.core.days import club_day
+from clubcrm.members.errors import UnknownPerson
+from clubcrm.members.models import Closure, Freeze, Membership, Person, PersonClub, Plan
+from clubcrm.visits.errors import UnknownCard
+from clubcrm.visits.models import AccessPoint, Credential, OpeningBalance, PromptAnswer, Visit
+from clubcrm.visits.policies import (
+    DebtFacts,
+    EntryFacts,
+    EntryRules,
+    Reason,
+    TermFacts,
+    VisitFacts,
+    entry_rules,
+)
+from clubcrm.visits.states import Decision, Effect, Fact, PointKind
+from clubcrm.visits.words import Reader
+
+VISITS_READ = 4
+"""How many of the latest visits are read; one is enough to know who is inside at one club."""
+
+
+@dataclass(frozen=True)
+class EntryPoint:
+    """Where somebody asks to come in; without an id an entrance nobody named."""
+
+    id: int | None
+    kind: PointKind
+
+
+@dataclass(frozen=True)
+class EntryPerson:
+    """Who asks to come in."""
+
+    id: int
+    number: str
+    external_id: str | None
+    full_name: str
+    is_seen_here: bool
+
+
+@dataclass(frozen=True)
+class RecordedVisit:
+    """A visit that a device's record made earlier."""
+
+    id: int
+    person_id: int
+    checked_in_at: datetime
+    decision: Decision
+    membership_id: int | None
+
+
+@dataclass(frozen=True)
+class TermFigures:
+    """What a door says about the term it looked at. `days_left` is below zero once it is over."""
+
+    id: int
+    plan: str
+    days_left: int | None
+    visits_left: int | None
+    visits_total: int | None
+    ends_on: date | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Somebody at a door, with all that the door must know."""
+
+    club_id: int
+    person: EntryPerson
+    facts: EntryFacts
+    rules: EntryRules
+    point: EntryPoint
+    on: date
+    is_in_toman: bool = False
+    replayed: RecordedVisit | None = None
+
+    def reader(self) -> Reader:
+        """For whom words about this entry are made."""
+        facts = self.facts
+        return Reader(facts.timezone, facts.calendar, self.on, self.is_in_toman)
+
+
+def read_entry(
+    session: Session,
+    *,
+    club_id: int,
+    at: datetime,
+    code: str | None = None,
+    person_id: int | None = None,
+    access_point: str | None = None,
+    device_key: str | None = None,
+    scope: Collection[int] | None = (),
+    for_update: bool = False,
+) -> Entry:
+    """Read who is there and everything the decision rests on, at an instant.
+
+    `code` is folded. `for_update` locks the person's row first, so that two doors ask one after the
+    other. Somebody named by id must be seen at this club or one in `scope` (None = the caller looked
+    already); a card shows itself.
+    Raises UnknownCard, UnknownPerson.
+    """
+    club = session.execute(_club(club_id, access_point)).one()
+    on = club_day(at, club.timezone, club.day_cutoff_minutes)
+    found = _person(club_id, on, code, person_id, scope)
+    if for_update:
+        # Without the key: rows that only refer to the person need not wait.
+        found = found.with_for_update(of=Person, key_share=True)
+    rows = session.execute(found).all()
+    if not rows:
+        raise UnknownCard if code is not None else UnknownPerson
+    person = rows[0]
+    rules = entry_rules(club.settings or {})
+    latest = session.execute(_latest_visits(person.id, at + rules.re_entry)).all()
+    terms = read_terms(session, person.id, on)
+    debt = owed_by(session, [person.id]).get(person.id)
+    facts = EntryFacts(
+        club_id=club_id,
+        timezone=club.timezone,
+        cutoff_minutes=club.day_cutoff_minutes,
+        calendar=club.calendar,
+        is_closed=bool(person.is_closed),
+        is_barred=person.no_contact,
+        birth_date=person.birth_date,
+        has_come_before=bool(latest) or person.came_before or person.visits_known_from is not None,
+        terms=terms,
+        debt=DebtFacts(debt.minor, debt.currency, debt.oldest_due_on) if debt else None,
+        visits=[
+            VisitFacts(row.id, row.club_id, row.checked_in_at, row.checked_out_at) for row in latest
+        ],
+        not_asked_until={row.prompt: row.ask_again_on for row in rows if row.prompt},
+    )
+    return Entry(
+        club_id=club_id,
+        person=EntryPerson(
+            person.id, person.number, person.external_id, person.full_name, person.is_seen_here
+        ),
+        facts=facts,
+        rules=rules,
+        point=EntryPoint(club.point_id, club.point_kind or PointKind.DESK),
+        on=on,
+        is_in_toman=bool((club.settings or {}).get("shows_toman")),
+        replayed=_recorded(session, club_id, device_key) if device_key else None,
+    )
+
+
+def read_terms(session: Session, person_id: int, on: date) -> tuple[TermFacts, ...]:
+    """The terms of one person that open a door, with the freeze that covers a day."""
+    return tuple(terms_by_person(session.execute(_terms([person_id], on))).get(person_id, ()))
+
+
+def read_terms_of(
+    session: Session, person_ids: Collection[int], on: date
+) -> dict[int, list[TermFacts]]:
+    """The same for many people in one read."""
+    return terms_by_person(session.execute(_terms(person_ids, on)))
+
+
+def term_figures(term: TermFacts | None, on: date) -> TermFigures | None:
+    """A term as screens and the API show it, on a day."""
+    if term is None:
+        return None
+    return TermFigures(
+        id=term.id,
+        plan=term.plan,
+        days_left=term.days_left(on),
+        visits_left=term.visits_left,
+        visits_total=term.visits_total,
+        ends_on=None if term.until_on is None else term.until_on - timedelta(days=1),
+    )
+
+
+def reasons_of(kept: Sequence[Any]) -> tuple[Reason, ...]:
+    """Read reasons back from a kept answer."""
+    return tuple(Reason(Fact(code), Effect(effect), figures) for code, effect, figures in kept)
+
+
+def terms_by_person(rows: Iterable[Row[*tuple[Any, ...]]]) -> dict[int, list[TermFacts]]:
+    """Fold rows of terms and freezes into terms, by person."""
+    found: dict[int, dict[int, TermFacts]] = {}
+    for row in rows:
+        frozen = ((row.freeze_id, row.freeze_from, row.freeze_until),) if row.freeze_id else ()
+        found.setdefault(row.person_id, {}).setdefault(
+            row.id,
+            TermFacts(
+                id=row.id,
+                club_id=row.club_id,
+                starts_on=row.starts_on,
+                until_on=row.until_on,
+                plan=row.plan,
+                club=row.club,
+                visits_left=row.visits_left,
+                visits_total=row.visits_total,
+                hours=row.hours,
+                auto_renew=row.auto_renew,
+                debt_grace_days=row.debt_grace_days,
+                frozen=frozen,
+            ),
+        )
+    return {person: list(terms.values()) for person, terms in found.items()}
+
+
+def _club(club_id: int, access_point: str | None) -> Select[*tuple[Any, ...]]:
+    """The club with the entrance asked at; none where none is named or known."""
+    return (
+        select(
+            Club.timezone,
+            Club.day_cutoff_minutes,
+            Club.calendar,
+            Club.settings,
+            AccessPoint.id.label("point_id"),
+            AccessPoint.kind.label("point_kind"),
+        )
+        .outerjoin(
+            AccessPoint,
+            and_(AccessPoint.club_id == Club.id, AccessPoint.code == (access_point or "")),
+        )
+        .where(Club.id == club_id)
+    )
+
+
+def _person(
+    club_id: int, on: date, code: str | None, person_id: int | None, scope: Collection[int] | None
+) -> Select[*tuple[Any, ...]]:
+    """The person behind a card or an id, one row a question that was put off.
+
+    Somebody merged into another person is found as the one who stays.
+    """
+    given = aliased(Person)
+    query = (
+        select(
+            Person.id,
+            Person.number,
+            Person.external_id,
+            Person.full_name,
+            Person.birth_date,
+            Person.no_contact,
+            Person.visits_known_from,
+            _is_seen([club_id]).label("is_seen_here"),
+            _is_closed(club_id, on).label("is_closed"),
+            _came_before().label("came_before"),
+            PromptAnswer.prompt,
+            PromptAnswer.ask_again_on,
+        )
+        .select_from(given)
+        .join(Person, Person.id == func.coalesce(given.merged_into_id, given.id))
+        .outerjoin(PromptAnswer, PromptAnswer.person_id == Person.id)
+    )
+    if code is not None:
+        return query.join(Credential, Credential.person_id == given.id).where(
+            Credential.code == code, Credential.ended_at.is_(None)
+        )
+    query = query.where(given.id == person_id)
+    return query if scope is None else query.where(_is_seen([club_id, *scope]))
+
+
+def _is_seen(club_ids: Collection[int]) -> ColumnElement[bool]:
+    return exists().where(PersonClub.person_id == Person.id, PersonClub.club_id.in_(club_ids))
+
+
+def _is_closed(club_id: int, on: date) -> ColumnElement[bool]:
+    return exists().where(
+        Closure.club_id == club_id,
+        Closure.share_percent == 0,
+        Closure.from_on <= on,
+        Closure.until_on > on,
+    )
+
+
+def _came_before() -> ColumnElement[bool]:
+    """Whether an opening balance tells of visits before this system."""
+    return exists().where(
+        OpeningBalance.person_id == Person.id,
+        or_(OpeningBalance.last_visit_on.is_not(None), OpeningBalance.visits_total > 0),
+    )
+
+
+def _terms(person_ids: Collection[int], on: date) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Membership.person_id,
+            Membership.id,
+            Membership.club_id,
+            Membership.starts_on,
+            Membership.until_on,
+            Membership.visits_left,
+            Membership.visits_total,
+            Membership.auto_renew,
+            Plan.name.label("plan"),
+            Plan.hours,
+            Plan.debt_grace_days,
+            Club.name.label("club"),
+            Freeze.id.label("freeze_id"),
+            Freeze.from_on.label("freeze_from"),
+            Freeze.until_on.label("freeze_until"),
+        )
+        .join(Plan, Plan.id == Membership.plan_id)
+        .join(Club, Club.id == Membership.club_id)
+        .outerjoin(
+            Freeze,
+            and_(
+                Freeze.membership_id == Membership.id,
+                Freeze.cancelled_at.is_(None),
+                Freeze.from_on <= on,
+                Freeze.until_on > on,
+            ),
+        )
+        .where(
+            Membership.person_id.in_(person_ids),
+            Membership.is_access,
+            Membership.voided_at.is_(None),
+        )
+    )
+
+
+def _latest_visits(person_id: int, until: datetime) -> Select[*tuple[Any, ...]]:
+    return (
+        select(Visit.id, Visit.club_id, Visit.checked_in_at, Visit.checked_out_at)
+        .where(
+            Visit.person_id == person_id,
+            Visit.undone_at.is_(None),
+            Visit.checked_in_at <= until,
+        )
+        .order_by(Visit.checked_in_at.desc(), Visit.id.desc())
+        .limit(VISITS_READ)
+    )
+
+
+def _recorded(session: Session, club_id: int, device_key: str) -> RecordedVisit | None:
+    """The visit a device's record made, undone or not: the record is never used twice."""
+    row = session.execute(
+        select(
+            Visit.id, Visit.person_id, Visit.checked_in_at, Visit.decision, Visit.membership_id
+        ).where(Visit.club_id == club_id, Visit.device_key == device_key)
+    ).one_or_none()
+    return RecordedVisit(*row) if row else None

@@ -1,0 +1,293 @@
+"""What a door's answer says, in the words of the desk and in the reader's language.
+
+Facts are stored as codes and figures; words are made when somebody reads them, so that every reader
+has them in his own language and calendar.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+from clubcrm.core.errors import Words
+from clubcrm.core.formats import format_day, format_money, format_number, format_time
+from clubcrm.core.money import Money
+from clubcrm.visits.states import Decision, Fact, PromptCode, PromptReply
+
+Figures = Mapping[str, Any]
+Say = Words | Callable[[Mapping[str, Any], "Reader"], str]
+
+
+class Reader:
+    """For whom words are made: the club's zone, calendar and today, and whether money is in toman."""
+
+    def __init__(
+        self, timezone: str, calendar: Any = None, today: date | None = None, toman: bool = False
+    ) -> None:
+        self.zone = ZoneInfo(timezone)
+        self.calendar = calendar
+        self.today = today
+        self.toman = toman
+
+    def day(self, iso: str) -> str:
+        """A day near today."""
+        return format_day(date.fromisoformat(iso), None, self.calendar, "near", today=self.today)
+
+    def time(self, iso: str) -> str:
+        """A time of the club's clock."""
+        return format_time(datetime.fromisoformat(iso).astimezone(self.zone))
+
+    def money(self, figures: Figures) -> str:
+        """An amount owed."""
+        return format_money(Money(figures["minor"], figures["currency"]), None, self.toman)
+
+
+DECISIONS: Final[Mapping[Decision, Words]] = {
+    Decision.IN: _l("In"),
+    Decision.WARN: _l("In"),
+    Decision.STOP: _l("Stop"),
+    Decision.ALREADY_IN: _l("Already in"),
+}
+
+
+def headline(fact: Fact, figures: Figures, reader: Reader) -> str:
+    """A reason in a few words, for the band and the lists: "ended 3 days ago"."""
+    return _said(_HEADLINES[fact], figures, reader)
+
+
+def sentence(fact: Fact, figures: Figures, reader: Reader) -> str:
+    """A reason as a whole sentence, for the card and the API."""
+    return _said(_SENTENCES[fact], figures, reader)
+
+
+def question(prompt: PromptCode, figures: Figures, reader: Reader) -> str:
+    """What the desk asks the person."""
+    return _said(_QUESTIONS[prompt], figures, reader)
+
+
+def why_asked(prompt: PromptCode, figures: Figures, reader: Reader) -> str:
+    """Why the desk asks, beneath the question."""
+    said = sentence(Fact(figures["fact"]), figures, reader)
+    if prompt is not PromptCode.END_FREEZE:
+        return said
+    days = figures["days"]
+    then = ngettext(
+        "Ended today, the end of the membership comes %(count)s day nearer.",
+        "Ended today, the end of the membership comes %(count)s days nearer.",
+        days,
+        count=format_number(days),
+    )
+    return f"{said} {then}"
+
+
+def reply_words(prompt: PromptCode, reply: PromptReply) -> tuple[str, str]:
+    """A reply on its key: what it is called, and what then happens."""
+    called, then = _REPLIES[prompt, reply]
+    return str(called), str(then)
+
+
+def _said(say: Say, figures: Figures, reader: Reader) -> str:
+    return say(figures, reader) if callable(say) else str(say)
+
+
+# --- reasons --------------------------------------------------------------------------------
+
+
+def _ended_headline(figures: Figures, _reader: Reader) -> str:
+    days = figures["days"]
+    return ngettext(
+        "ended %(count)s day ago", "ended %(count)s days ago", days, count=format_number(days)
+    )
+
+
+def _ends_headline(figures: Figures, _reader: Reader) -> str:
+    days = figures["days"]
+    if days == 0:
+        return _("ends today")
+    return ngettext(
+        "ends in %(count)s day", "ends in %(count)s days", days, count=format_number(days)
+    )
+
+
+def _starts_headline(figures: Figures, _reader: Reader) -> str:
+    days = figures["days"]
+    return ngettext(
+        "starts in %(count)s day", "starts in %(count)s days", days, count=format_number(days)
+    )
+
+
+def _few_headline(figures: Figures, _reader: Reader) -> str:
+    left = figures["left"]
+    if left == 0:
+        return _("the last visit")
+    return ngettext(
+        "%(count)s visit left", "%(count)s visits left", left, count=format_number(left)
+    )
+
+
+def _wrong_club_headline(figures: Figures, _reader: Reader) -> str:
+    club = figures.get("club")
+    return _("member of %(club)s", club=club) if club else _("member of another club")
+
+
+_HEADLINES: Final[Mapping[Fact, Say]] = {
+    Fact.NO_CONTACT: _l("not admitted"),
+    Fact.CLUB_CLOSED: _l("club closed today"),
+    Fact.NO_MEMBERSHIP: _l("no membership"),
+    Fact.WRONG_CLUB: _wrong_club_headline,
+    Fact.NOT_STARTED: _starts_headline,
+    Fact.EXPIRED: _ended_headline,
+    Fact.FROZEN: lambda f, r: _("frozen until %(day)s", day=r.day(_day_before(f["until"]))),
+    Fact.NO_VISITS_LEFT: _l("no visits left"),
+    Fact.WRONG_HOURS: _l("outside the plan's hours"),
+    Fact.DEBT: lambda f, r: _("owes %(amount)s", amount=r.money(f)),
+    Fact.ENDS_SOON: _ends_headline,
+    Fact.FEW_VISITS_LEFT: _few_headline,
+    Fact.FIRST_VISIT: _l("first visit"),
+    Fact.BIRTHDAY: _l("birthday"),
+    Fact.ALREADY_IN: lambda f, r: _("since %(time)s", time=r.time(f["at"])),
+}
+
+
+def _day_before(iso: str) -> str:
+    return date.fromordinal(date.fromisoformat(iso).toordinal() - 1).isoformat()
+
+
+def _ended(figures: Figures, reader: Reader) -> str:
+    day, days = reader.day(figures["on"]), figures["days"]
+    return ngettext(
+        "The membership ended on %(day)s, %(count)s day ago.",
+        "The membership ended on %(day)s, %(count)s days ago.",
+        days,
+        day=day,
+        count=format_number(days),
+    )
+
+
+def _ends(figures: Figures, reader: Reader) -> str:
+    day, days = reader.day(figures["on"]), figures["days"]
+    if days == 0:
+        return _("Today is the last day of the membership.")
+    return ngettext(
+        "The membership ends on %(day)s, in %(count)s day.",
+        "The membership ends on %(day)s, in %(count)s days.",
+        days,
+        day=day,
+        count=format_number(days),
+    )
+
+
+def _starts(figures: Figures, reader: Reader) -> str:
+    day, days = reader.day(figures["on"]), figures["days"]
+    return ngettext(
+        "The membership starts on %(day)s, in %(count)s day.",
+        "The membership starts on %(day)s, in %(count)s days.",
+        days,
+        day=day,
+        count=format_number(days),
+    )
+
+
+def _few(figures: Figures, _reader: Reader) -> str:
+    left = figures["left"]
+    if left == 0:
+        return _("This is the last visit that was paid for.")
+    return ngettext(
+        "After this one %(count)s visit is left.",
+        "After this one %(count)s visits are left.",
+        left,
+        count=format_number(left),
+    )
+
+
+def _frozen(figures: Figures, reader: Reader) -> str:
+    return _(
+        "The membership is frozen through %(day)s.", day=reader.day(_day_before(figures["until"]))
+    )
+
+
+def _hours(figures: Figures, _reader: Reader) -> str:
+    return _(
+        "%(plan)s opens the door at these hours only: %(hours)s.",
+        plan=figures["plan"],
+        hours=figures["hours"],
+    )
+
+
+def _elsewhere(figures: Figures, _reader: Reader) -> str:
+    club = figures.get("club")
+    if not club:
+        return _("The membership is for another club.")
+    return _("The membership is for %(club)s.", club=club)
+
+
+def _owes(figures: Figures, reader: Reader) -> str:
+    due = reader.day(figures["due"])
+    if figures["in_grace"]:
+        grace = reader.day(figures["grace"])
+        return _(
+            "%(amount)s is owed since %(due)s; there is time until %(grace)s.",
+            amount=reader.money(figures),
+            due=due,
+            grace=grace,
+        )
+    return _("%(amount)s is owed since %(due)s.", amount=reader.money(figures), due=due)
+
+
+_SENTENCES: Final[Mapping[Fact, Say]] = {
+    Fact.NO_CONTACT: _l("This person is not admitted. Ask a manager."),
+    Fact.CLUB_CLOSED: _l("The club is closed today."),
+    Fact.NO_MEMBERSHIP: _l("There is no membership yet."),
+    Fact.WRONG_CLUB: _elsewhere,
+    Fact.NOT_STARTED: _starts,
+    Fact.EXPIRED: _ended,
+    Fact.FROZEN: _frozen,
+    Fact.NO_VISITS_LEFT: _l("All visits that were paid for are used."),
+    Fact.WRONG_HOURS: _hours,
+    Fact.DEBT: _owes,
+    Fact.ENDS_SOON: _ends,
+    Fact.FEW_VISITS_LEFT: _few,
+    Fact.FIRST_VISIT: _l("This is the first visit."),
+    Fact.BIRTHDAY: _l("It is this person's birthday."),
+    Fact.ALREADY_IN: lambda f, r: _("Came in at %(time)s already.", time=r.time(f["at"])),
+}
+
+
+# --- questions ------------------------------------------------------------------------------
+
+
+def _renew(figures: Figures, _reader: Reader) -> str:
+    if figures["fact"] in (Fact.EXPIRED, Fact.NO_VISITS_LEFT):
+        return _("“Shall we go on with a new membership right now?”")
+    return _("“Shall I renew your membership while you are here?”")
+
+
+_QUESTIONS: Final[Mapping[PromptCode, Say]] = {
+    PromptCode.END_FREEZE: _l("“Shall I end the freeze today?”"),
+    PromptCode.TAKE_PAYMENT: lambda f, r: _(
+        "“%(amount)s is still open. Shall we settle it now?”", amount=r.money(f)
+    ),
+    PromptCode.RENEW: _renew,
+    PromptCode.GREET: _l("“Welcome! Shall I show you around?”"),
+    PromptCode.CONGRATULATE: _l("“Happy birthday!”"),
+}
+
+_ASK_TOMORROW: Final = _l("ask again tomorrow")
+_ASK_IN_DAYS: Final = _l("ask again in 3 days")
+
+_REPLIES: Final[Mapping[tuple[PromptCode, PromptReply], tuple[Words, Words]]] = {
+    (PromptCode.END_FREEZE, PromptReply.YES): (_l("End the freeze"), _l("and let in")),
+    (PromptCode.END_FREEZE, PromptReply.LATER): (_l("Not today"), _ASK_TOMORROW),
+    (PromptCode.TAKE_PAYMENT, PromptReply.YES): (_l("Take the payment"), _l("amount filled in")),
+    (PromptCode.TAKE_PAYMENT, PromptReply.LATER): (_l("Not today"), _ASK_IN_DAYS),
+    (PromptCode.RENEW, PromptReply.YES): (_l("Renew now"), _l("plan and price filled in")),
+    (PromptCode.RENEW, PromptReply.LATER): (_l("Not today"), _ASK_IN_DAYS),
+    (PromptCode.RENEW, PromptReply.NO): (_l("Will not renew"), _l("not asked again for a month")),
+    (PromptCode.GREET, PromptReply.YES): (_l("Shown around"), _l("and greeted by name")),
+    (PromptCode.GREET, PromptReply.LATER): (_l("Not now"), _ASK_TOMORROW),
+    (PromptCode.CONGRATULATE, PromptReply.YES): (_l("Done"), _l("congratulated")),
+}
