@@ -146,14 +146,15 @@ def upsert(
         return
     dialect = sqlite if is_sqlite(session) else postgresql
     names = [column if isinstance(column, str) else column.name for column in key]
-    for chunk in chunks(rows, 400):
-        statement = dialect.insert(table).values(list(chunk))
-        incoming = statement.excluded
-        if changes is None:
-            new = {name: incoming[name] for name in chunk[0] if name not in names}
-        else:
-            new = changes(incoming)
-        session.execute(statement.on_conflict_do_update(index_elements=names, set_=new))
+    # One short statement, kept compiled, with many sets of values: a long one takes longer to write
+    # than to run.
+    statement = dialect.insert(table)
+    incoming = statement.excluded
+    if changes is None:
+        new = {name: incoming[name] for name in rows[0] if name not in names}
+    else:
+        new = changes(incoming)
+    session.execute(statement.on_conflict_do_update(index_elements=names, set_=new), list(rows))
 
 
 def skip_locked(session: Session, statement: Query) -> Query:
