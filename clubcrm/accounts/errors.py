@@ -70,3 +70,17 @@ class BadClubSetting(DomainError):
     code = "bad_club_setting"
     status = 422
     message = _l("“%(value)s” is not a known %(what)s.")
+
+
+class LastOwner(DomainError):
+    """Nobody would own the club any more."""
+
+    code = "last_owner"
+    message = _l("A club needs an owner. Make somebody else an owner first.")
+
+
+class UnknownToken(NotFound):
+    """There is no such token."""
+
+    code = "unknown_token"
+    message = _l("There is no such token.")

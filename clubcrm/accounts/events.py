@@ -33,3 +33,18 @@ class TokenCreated(Event):
 
     token_id: int
     role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffRoleTaken(Event):
+    """A role at a club was taken from somebody."""
+
+    user_id: int
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenRevoked(Event):
+    """A machine's token opens nothing any more."""
+
+    token_id: int

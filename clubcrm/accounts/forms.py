@@ -1,10 +1,7 @@
 """What people enter about clubs and themselves: parsed and checked for shape only."""
 
-from collections.abc import Callable
 from functools import lru_cache
-from zoneinfo import available_timezones
 
-from babel import Locale
 from babel.core import get_global
 from babel.numbers import get_currency_name, list_currencies
 from flask_babel import gettext as _
@@ -13,14 +10,23 @@ from flask_wtf import FlaskForm
 from wtforms import EmailField, PasswordField, StringField
 from wtforms.validators import Email, EqualTo, Length, Regexp
 
-from clubcrm.accounts.operations import CALENDARS, MIN_PASSWORD
+from clubcrm.accounts.operations import MIN_PASSWORD
 from clubcrm.accounts.states import Theme
-from clubcrm.core.fields import ChoiceField, RadioChoiceField, at_most, choices_of, needed, stripped
+from clubcrm.core.fields import (
+    ChoiceField,
+    RadioChoiceField,
+    at_most,
+    calendar_words,
+    choices_of,
+    club_languages,
+    needed,
+    stripped,
+    zones,
+)
 from clubcrm.core.formats import reader_locale
 
 # What the product's clubs use most stands first; the rest follows by name.
 FIRST_CURRENCIES = ("EUR", "USD", "GBP", "IRR", "AED", "RUB", "BRL", "TRY")
-CLUB_LANGUAGES = ("en", "fa", "ar", "ru", "pt", "es", "de", "fr", "tr", "it")
 
 
 class SignInForm(FlaskForm):
@@ -80,30 +86,7 @@ class SetUpForm(FlaskForm):
         self.timezone.choices = choices_of((zone, zone.replace("_", " ")) for zone in zones())
         self.currency.choices = choices_of(currencies(str(locale)))
         self.language.choices = choices_of(club_languages())
-        self.calendar.choices = choices_of(calendar_choices())
-
-
-def calendar_choices() -> list[tuple[str, str]]:
-    """The calendars a club may live by."""
-    words: dict[str, Callable[[], str]] = {
-        "gregorian": lambda: _("Gregorian (1 January)"),
-        "jalali": lambda: _("Jalali (1 Farvardin)"),
-    }
-    return [(calendar, words[calendar]()) for calendar in CALENDARS]
-
-
-def club_languages() -> list[tuple[str, str]]:
-    """The languages a club may speak, each by its own name."""
-    return [
-        (code, (Locale.parse(code).get_display_name(code) or code).capitalize())
-        for code in CLUB_LANGUAGES
-    ]
-
-
-@lru_cache(maxsize=1)
-def zones() -> tuple[str, ...]:
-    """The time zones in which somebody lives, by region."""
-    return tuple(sorted(zone for zone in available_timezones() if zone in _territories()))
+        self.calendar.choices = choices_of(calendar_words())
 
 
 @lru_cache(maxsize=8)
@@ -117,16 +100,6 @@ def currencies(locale: str) -> tuple[tuple[str, str], ...]:
         (code, f"{code} – {get_currency_name(code, locale=locale)}")
         for code in (*FIRST_CURRENCIES, *rest)
     )
-
-
-def territory_of(zone: str) -> str | None:
-    """The country a time zone lies in."""
-    return _territories().get(zone)
-
-
-@lru_cache(maxsize=1)
-def _territories() -> dict[str, str]:
-    return {zone: code for zone, code in get_global("zone_territories").items() if len(code) == 2}
 
 
 @lru_cache(maxsize=1)

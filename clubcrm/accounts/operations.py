@@ -1,7 +1,9 @@
 """What is done to clubs, staff and tokens: one public function a use case."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from argon2 import PasswordHasher
@@ -17,11 +19,20 @@ from clubcrm.accounts.errors import (
     BadClubSetting,
     ClubCodeTaken,
     EmailTaken,
+    LastOwner,
     TooManyTries,
+    UnknownToken,
     WeakPassword,
     WrongSignIn,
 )
-from clubcrm.accounts.events import ClubOpened, StaffAdded, TokenCreated
+from clubcrm.accounts.events import (
+    ClubOpened,
+    ClubSettingsChanged,
+    StaffAdded,
+    StaffRoleTaken,
+    TokenCreated,
+    TokenRevoked,
+)
 from clubcrm.accounts.models import AccessLog, ApiToken, Club, RoleAssignment, StaffUser
 from clubcrm.accounts.queries import is_set_up, token_digest
 from clubcrm.accounts.states import AccessOutcome, Role
@@ -141,6 +152,39 @@ def open_club(
     return club.id
 
 
+def change_club(
+    session: Session, club_id: int, changes: Mapping[str, Any], *, by: Actor, now: datetime
+) -> list[str]:
+    """Change what a club is and how it works; returns the names of what differs now.
+
+    Names are `name`, `timezone`, `language`, `calendar`, `territory`, `day_cutoff_minutes` and
+    `settings`, a mapping whose entries replace those of the same name (None takes one away). Raises
+    BadClubSetting.
+    """
+    club = session.get_one(Club, club_id, with_for_update=True)
+    zone, _currency, locale = _checked(
+        changes.get("timezone", club.timezone),
+        club.currency,
+        changes.get("language", club.language),
+        changes.get("calendar", club.calendar),
+    )
+    wanted = {**changes, "timezone": zone}
+    if "language" in changes:
+        wanted["language"] = locale.language if not locale.script else str(locale)
+    told = wanted.pop("settings", {})
+    settings = {
+        n: value for n, value in {**(club.settings or {}), **told}.items() if value is not None
+    }
+    names = [name for name, value in wanted.items() if getattr(club, name) != value]
+    for name in names:
+        setattr(club, name, wanted[name])
+    names += [name for name in told if settings.get(name) != (club.settings or {}).get(name)]
+    club.settings = settings
+    if names:
+        record(session, ClubSettingsChanged(club_id=club_id, names=sorted(names)), by=by, now=now)
+    return sorted(names)
+
+
 def _territory(zone: str, language: str) -> str:
     """The country of a club that told only its time zone; of its language where no country has it."""
     country = get_global("zone_territories").get(zone, "")
@@ -203,6 +247,52 @@ def add_staff(
         session.add(RoleAssignment(user_id=user.id, role=role, club_id=club_id))
         record(session, StaffAdded(club_id=club_id, user_id=user.id, role=role), by=by, now=now)
     return user.id
+
+
+def take_role(
+    session: Session, user_id: int, role: Role, club_id: int, *, by: Actor, now: datetime
+) -> None:
+    """Take a role at one club from somebody. The last owner of a club stays. Raises LastOwner."""
+    held = session.scalar(
+        select(RoleAssignment).where(
+            RoleAssignment.user_id == user_id,
+            RoleAssignment.role == role,
+            RoleAssignment.club_id == club_id,
+        )
+    )
+    if held is None:
+        return
+    if role is Role.OWNER and not _other_owners(session, user_id, club_id):
+        raise LastOwner
+    session.delete(held)
+    record(session, StaffRoleTaken(club_id=club_id, user_id=user_id, role=role), by=by, now=now)
+
+
+def _other_owners(session: Session, user_id: int, club_id: int) -> bool:
+    """Whether somebody else who can sign in owns the club too. The club is locked until the end."""
+    session.get_one(Club, club_id, with_for_update=True)
+    others = (
+        select(func.count())
+        .select_from(RoleAssignment)
+        .join(StaffUser, StaffUser.id == RoleAssignment.user_id)
+        .where(
+            RoleAssignment.role == Role.OWNER,
+            RoleAssignment.club_id == club_id,
+            RoleAssignment.user_id != user_id,
+            StaffUser.is_active,
+        )
+    )
+    return bool(session.scalar(others))
+
+
+def revoke_token(session: Session, token_id: int, *, by: Actor, now: datetime) -> None:
+    """Put a machine's token out of use, for good. Raises UnknownToken."""
+    token = session.get(ApiToken, token_id, with_for_update=True)
+    if token is None:
+        raise UnknownToken
+    if token.revoked_at is None:
+        token.revoked_at = now
+        record(session, TokenRevoked(club_id=token.club_id, token_id=token_id), by=by, now=now)
 
 
 def check_password(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.errors import UnknownClub
@@ -149,3 +149,33 @@ def staff(session: Session, scope: Collection[int]) -> list[StaffRow]:
         roles = (*known.roles, (role, club_id)) if known else ((role, club_id),)
         people[user.id] = StaffRow(user.id, user.full_name, user.email, user.is_active, roles)
     return list(people.values())
+
+
+@dataclass(frozen=True)
+class TokenRow:
+    """A machine's token, without what it is made of."""
+
+    id: int
+    name: str
+    role: Role
+    club_id: int | None
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+def tokens(session: Session, scope: Collection[int]) -> list[TokenRow]:
+    """The tokens for the clubs in scope and for all clubs, in use first, the newest first."""
+    rows = session.execute(
+        select(
+            ApiToken.id,
+            ApiToken.name,
+            ApiToken.role,
+            ApiToken.club_id,
+            ApiToken.created_at,
+            ApiToken.revoked_at,
+        )
+        .where(or_(ApiToken.club_id.in_(scope), ApiToken.all_clubs))
+        .order_by(ApiToken.id.desc())
+    )
+    found = [TokenRow(*row) for row in rows]
+    return sorted(found, key=lambda token: token.revoked_at is not None)

@@ -24,8 +24,6 @@ from clubcrm.accounts.forms import (
     SetUpForm,
     SignInForm,
     ThemeForm,
-    club_languages,
-    territory_of,
 )
 from clubcrm.accounts.models import StaffUser
 from clubcrm.accounts.policies import Principal
@@ -34,6 +32,7 @@ from clubcrm.accounts.states import LANGUAGE_COOKIE, THEME_COOKIE, Theme
 from clubcrm.core import clock
 from clubcrm.core.actor import OPERATOR
 from clubcrm.core.errors import DomainError
+from clubcrm.core.fields import club_languages
 from clubcrm.core.transactions import reading, transaction
 
 blueprint = Blueprint("accounts", __name__, template_folder="templates")
@@ -147,7 +146,6 @@ def _set_up_club(form: SetUpForm) -> None:
             currency=form.data["currency"],
             language=form.data["language"],
             calendar=form.data["calendar"],
-            territory=territory_of(form.data["timezone"]),
             owner_name=form.data["owner_name"],
             owner_email=form.data["owner_email"],
             owner_password=form.data["owner_password"],

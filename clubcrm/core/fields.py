@@ -7,14 +7,18 @@ read it keeps as typed, so that nobody enters it twice.
 import re
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 from typing import Any
+from zoneinfo import available_timezones
 
+from babel import Locale
+from babel.core import get_global
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import Field, IntegerField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, Length, NumberRange, ValidationError
-from wtforms.widgets import DateInput, Input, TextInput
+from wtforms.widgets import DateInput, TextInput
 
 from clubcrm.core.calendars import CalendarName, parse_jalali, to_jalali
 from clubcrm.core.errors import DomainError
@@ -128,16 +132,10 @@ class DayField(Field):
             raise ValueError(_("The calendar has no such day.")) from error
 
 
-class MoneyInput(Input):
-    """A text field for an amount."""
-
-    input_type = "text"
-
-
 class MoneyField(Field):
     """An amount in major units of the club's currency."""
 
-    widget = MoneyInput()
+    widget = TextInput()
 
     def __init__(self, *args: Any, currency: str = "EUR", **kw: Any) -> None:
         super().__init__(*args, **kw)
@@ -173,3 +171,33 @@ def choices_of(pairs: Iterable[tuple[Any, Any]], empty: Any = None) -> list[Any]
     """Choices as a list takes them; `empty` is the line that chooses nothing."""
     first = [] if empty is None else [SelectChoice("", str(empty))]
     return first + [SelectChoice(str(value), str(words)) for value, words in pairs]
+
+
+# --- what a club chooses from ---------------------------------------------------------------
+
+CLUB_LANGUAGES = ("en", "fa", "ar", "ru", "pt", "es", "de", "fr", "tr", "it")
+
+
+def calendar_words() -> list[tuple[str, str]]:
+    """The calendars a club may live by, with their names."""
+    return [("gregorian", _("Gregorian (1 January)")), ("jalali", _("Jalali (1 Farvardin)"))]
+
+
+def club_languages(also: str | None = None) -> list[tuple[str, str]]:
+    """The languages a club may speak, each by its own name; `also` is one that must be among them."""
+    codes = [*CLUB_LANGUAGES, *([also] if also and also not in CLUB_LANGUAGES else [])]
+    return [
+        (code, (Locale.parse(code).get_display_name(code) or code).capitalize()) for code in codes
+    ]
+
+
+def zones(also: str | None = None) -> list[str]:
+    """The time zones in which somebody lives, by region; `also` is one that must be among them."""
+    known = _zones()
+    return [*known, also] if also and also not in known else list(known)
+
+
+@lru_cache(maxsize=1)
+def _zones() -> tuple[str, ...]:
+    inhabited = {zone for zone, code in get_global("zone_territories").items() if len(code) == 2}
+    return (*sorted(available_timezones() & inhabited), "UTC")

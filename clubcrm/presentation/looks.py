@@ -3,14 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from flask_babel import lazy_gettext as _l
 
 from clubcrm.billing.states import InvoiceState, PaymentMethod
+from clubcrm.core.calendars import CalendarName
 from clubcrm.core.errors import Words
 from clubcrm.members.states import MembershipState
+from clubcrm.presentation.reader import here, today
 from clubcrm.retention.states import Phase, Risk, Status, Sub
+from clubcrm.retention.words import reason_text
 
 
 @dataclass(frozen=True)
@@ -90,4 +93,9 @@ def look_of(state: StrEnum | None) -> Look:
 
 def reasons_in_words(reasons: Sequence[Any] | None) -> list[str]:
     """Why somebody is in a phase, strongest first, from the codes and figures that are kept."""
-    return [str(code) for code, _figures in reasons or ()]
+    club = here()
+    calendar = cast(CalendarName, club.calendar) if club else None
+    return [
+        reason_text(code, figures, today=today(), calendar=calendar)
+        for code, figures in reasons or ()
+    ]

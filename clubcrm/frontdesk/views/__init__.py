@@ -28,6 +28,10 @@ def home() -> BaseResponse:
     return redirect(url_for("accounts.own"))
 
 
+class OnlyAQuote(Exception):
+    """Ends a transaction whose work was only to be seen: nothing of it is kept."""
+
+
 def is_fragment() -> bool:
     """Whether a page script asks for a part of a page only."""
     return request.headers.get("HX-Request") == "true"
@@ -40,4 +44,4 @@ def go_to(address: str) -> BaseResponse:
     return redirect(address, 303)
 
 
-from clubcrm.frontdesk.views import card, memberships, people  # noqa: E402, F401
+from clubcrm.frontdesk.views import card, memberships, people, renewals, settings  # noqa: E402, F401

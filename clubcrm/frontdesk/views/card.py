@@ -42,9 +42,13 @@ from clubcrm.reports.queries.people import (
     timeline_figures,
     timeline_of,
 )
+from clubcrm.retention.states import Phase
 from clubcrm.visits.operations import issue_card, replace_card, undo_visit
 
 KINDS = tuple(Kind)
+NAMED_SINCE = frozenset(Phase) - {Phase.ACTIVE, Phase.ADAPTATION, Phase.PENDING}
+"""The phases whose first day is worth a name on the line."""
+
 Answer = Response | str | tuple[str, int]
 
 
@@ -137,9 +141,9 @@ def _line(card: MemberCard) -> PhaseLine:
             visit_days=card.visit_days,
             known_from=card.person.visits_known_from,
             closed_days=card.closed_days,
-            window_days=standing.window_days,
-            base=standing.base,
-            since_on=standing.since_on,
+            window_days=card.window_days,
+            base=standing.measures.get("base"),
+            since_on=standing.since_on if standing.phase in NAMED_SINCE else None,
         )
     )
 
@@ -168,40 +172,39 @@ class Measure:
 
 def _measures(card: MemberCard) -> list[Measure]:
     """How it goes lately; only for whom a membership runs."""
-    standing = card.standing
-    if standing.base is None and standing.gap is None:
+    if not card.standing.measures.keys() & {"gap", "base", "v28"}:
         return []
     return [_gap(card), *(_visits(card, days) for days in (28, 14)), _days_left(card)]
 
 
 def _gap(card: MemberCard) -> Measure:
-    standing = card.standing
-    if standing.gap is None:
+    measures = card.standing.measures
+    gap, base, limit = measures.get("gap"), measures.get("base"), measures.get("gap_limit")
+    if gap is None:
         return Measure(_("Days since the last visit"), None, "", _("not known yet"), None)
-    limit = standing.gap_limit
-    interval = 7 / standing.base if standing.base else None
+    interval = 7 / base if base else None
     usual = (interval * 0.5, interval * 1.5) if interval else None
-    is_over = limit is not None and standing.gap >= limit
+    is_over = limit is not None and gap >= limit
     return Measure(
         _("Days since the last visit"),
-        format_number(standing.gap),
+        format_number(gap),
         _("usually %(days)s", days=format_number(round(interval))) if interval else "",
         _("at risk from %(limit)s on", limit=format_number(limit)) if limit is not None else "",
-        habit_scale(standing.gap, usual=usual, limit=limit),
+        habit_scale(gap, usual=usual, limit=limit),
         "warn" if is_over else "",
     )
 
 
 def _visits(card: MemberCard, days: int) -> Measure:
-    standing = card.standing
+    measures = card.standing.measures
     label = ngettext(
         "Visits in %(count)s day", "Visits in %(count)s days", days, count=format_number(days)
     )
-    came = standing.v28 if days == 28 else standing.v14
+    came, base = measures.get(f"v{days}"), measures.get("base")
     if came is None:
         return Measure(label, None, "", _("not known yet"), None)
-    usual = standing.base * days / 7 if standing.base is not None else None
-    limit = standing.drop_limit if days == 28 else None
+    usual = base * days / 7 if base is not None else None
+    limit = measures.get("drop_limit") if days == 28 else None
     foot = ""
     if limit is not None:
         foot = _("at risk at %(limit)s or fewer", limit=format_number(limit))
@@ -235,7 +238,7 @@ def _days_left(card: MemberCard) -> Measure:
     if term is None or term.until_on is None:
         return Measure(label, "∞" if term else None, "", _("runs month to month"), None)
     left = term.days_left(today) or 0
-    window = card.standing.window_days
+    window = card.window_days
     foot = ""
     scale = None
     if window is not None:

@@ -42,7 +42,7 @@ from clubcrm.frontdesk.forms.memberships import (
     TaskForm,
     UpgradeForm,
 )
-from clubcrm.frontdesk.views import blueprint, go_to
+from clubcrm.frontdesk.views import OnlyAQuote, blueprint, go_to
 from clubcrm.members.errors import UnknownFreeze, UnknownMembership
 from clubcrm.members.operations import (
     cancel_freeze,
@@ -65,10 +65,6 @@ from clubcrm.members.queries import (
 
 Done = TypeVar("Done")
 Answer = Response | str | tuple[str, int]
-
-
-class _OnlyAQuote(Exception):
-    """Ends a transaction whose work was only to be seen."""
 
 
 def _answer(
@@ -110,8 +106,8 @@ def _quoted(
         try:
             with transaction() as session:
                 facts = quote(session, do(session))
-                raise _OnlyAQuote
-        except _OnlyAQuote:
+                raise OnlyAQuote
+        except OnlyAQuote:
             pass
         except DomainError as error:
             refusal = put_refusal(form, error) or error.text()

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask import render_template, request, url_for
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -19,7 +20,6 @@ from clubcrm.core.money import Money
 from clubcrm.core.transactions import reading
 from clubcrm.frontdesk.charts import renewal_bars
 from clubcrm.frontdesk.views import blueprint
-from clubcrm.presentation import is_from_right
 from clubcrm.reports.queries.renewals import (
     GRACE_DAYS,
     RenewalRow,
@@ -134,7 +134,9 @@ def renewals_page() -> str:
         wanted=wanted,
         rows=rows,
         total=total,
-        chart=renewal_bars(months, from_right=is_from_right()) if len(months) > 1 else None,
+        chart=renewal_bars(months, from_right=get_locale().text_direction == "rtl")
+        if len(months) > 1
+        else None,
         value_rate=total.value_renewed / total.value_due if total.value_due else None,
         value_due=Money(total.value_due, club.currency),
         left_out={EXCLUDED_WORDS[reason]: count for reason, count in left_out.items()},

@@ -83,12 +83,13 @@ function searchAsYouType(form) {
 /** The drawer: what a data-drawer link fetched is shown over the page until it is done or closed. */
 const drawer = document.getElementById("drawer");
 
-document.addEventListener("htmx:after:swap", () => {
+document.addEventListener("htmx:after:swap", (event) => {
   const content = document.getElementById("drawer-content");
-  if (!drawer || !content?.childElementCount) return;
+  const target = event.detail?.ctx?.target;
+  if (!drawer || !content?.childElementCount || (target !== content && target !== "#drawer-content")) return;
   if (!drawer.open) drawer.showModal();
-  const wrong = content.querySelector("[data-focus]") ?? content.querySelector("input:not([type=hidden]), select, textarea");
-  if (!drawer.contains(document.activeElement) || wrong?.hasAttribute("data-focus")) wrong?.focus();
+  const first = content.querySelector("[data-focus]") ?? content.querySelector("input:not([type=hidden]), select, textarea");
+  first?.focus();
 });
 drawer?.addEventListener("close", () => {
   document.getElementById("drawer-content").replaceChildren();
@@ -116,6 +117,7 @@ function keepClock(clock) {
 if (find) searchAsYouType(find);
 document.querySelectorAll("[data-clock]").forEach(keepClock);
 document.querySelector("[data-focus]")?.focus();
+document.querySelector("[data-select]")?.select();
 
 // A form is sent once, however often its button is pressed.
 document.addEventListener("submit", (event) => {

@@ -1,6 +1,6 @@
 """People as screens show them: the list, the card and the timeline, each in a few statements."""
 
-from clubcrm.reports.queries.people.card import MemberCard, Standing, member_card
+from clubcrm.reports.queries.people.card import MemberCard, member_card
 from clubcrm.reports.queries.people.members import (
     Figures,
     ListFilter,
@@ -28,7 +28,6 @@ __all__ = [
     "MemberCard",
     "MemberList",
     "Order",
-    "Standing",
     "Timeline",
     "TimelineItem",
     "Told",

@@ -3,9 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.queries import ClubRow, get_club
@@ -33,8 +31,11 @@ from clubcrm.members.queries import (
     tags_of,
 )
 from clubcrm.members.states import ConsentChannel
-from clubcrm.retention.models import MemberState, PhaseChange
-from clubcrm.retention.states import Phase, Risk, Status, Sub
+from clubcrm.retention.policies import rules_of
+from clubcrm.retention.policies.facts import Term
+from clubcrm.retention.policies.terms import window
+from clubcrm.retention.queries import StandingRow, phase_history_of, standing_of
+from clubcrm.retention.states import Phase
 from clubcrm.visits.queries import (
     BalanceRow,
     codes_of,
@@ -47,33 +48,11 @@ SHOWN_DAYS = 366
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Where somebody stands today, and the measures behind it; None is unknown."""
-
-    phase: Phase | None = None
-    sub: Sub | None = None
-    status: Status = Status.POTENTIAL
-    risk: Risk = Risk.NONE
-    since_on: date | None = None
-    reasons: tuple[Any, ...] = ()
-    gap: int | None = None
-    v28: int | None = None
-    v14: int | None = None
-    base: float | None = None
-    gap_limit: int | None = None
-    drop_limit: int | None = None
-    renewals: int = 0
-    window_days: int | None = None
-
-
-@dataclass(frozen=True)
 class PhaseSpan:
     """A phase from a day on; it lasts until the next one begins."""
 
     from_on: date
     phase: Phase
-    transition: str
-    is_baseline: bool
 
 
 @dataclass(frozen=True)
@@ -91,7 +70,8 @@ class MemberCard:
     cards: tuple[str, ...]
     terms: tuple[TermRow, ...]
     shown: TermRow | None
-    standing: Standing
+    standing: StandingRow
+    window_days: int | None
     phases: tuple[PhaseSpan, ...]
     visit_days: tuple[int, ...]
     last_visit_on: date | None
@@ -145,6 +125,7 @@ def member_card(
     today = club.today(now)
     ids = [person.id]
     terms = tuple(memberships_of(session, person.id))
+    shown = shown_term(terms, today)
     last = last_visits_of(session, ids).get(person.id)
     balance = opening_balances_of(session, ids).get(person.id)
     if last is None and balance is not None:
@@ -158,8 +139,9 @@ def member_card(
         consents=consents_of(session, ids).get(person.id, {}),
         cards=tuple(codes_of(session, ids).get(person.id, ())),
         terms=terms,
-        shown=shown_term(terms, today),
-        standing=_standing(session, person.id),
+        shown=shown,
+        standing=standing_of(session, person.id, today),
+        window_days=_window(shown, club),
         phases=tuple(_phases(session, person.id)),
         visit_days=tuple(visit_days_of(session, ids, first_no, day_no(today) + 1)[person.id]),
         last_visit_on=last,
@@ -172,41 +154,36 @@ def member_card(
     )
 
 
-def _standing(session: Session, person_id: int) -> Standing:
-    state = session.get(MemberState, person_id)
-    if state is None:
-        return Standing()
-    return Standing(
-        phase=state.phase,
-        sub=state.sub,
-        status=state.status,
-        risk=state.risk,
-        since_on=state.since_on,
-        reasons=tuple(state.reasons),
-        gap=9,
-        v28=state.v28,
-        v14=1,
-        base=state.base,
-        gap_limit=14,
-        drop_limit=6,
-    )
-
-
 def _phases(session: Session, person_id: int) -> list[PhaseSpan]:
-    query = (
-        select(PhaseChange.from_on, PhaseChange.phase, PhaseChange.transition)
-        .where(PhaseChange.person_id == person_id, PhaseChange.superseded_at.is_(None))
-        .order_by(PhaseChange.from_on, PhaseChange.id)
-    )
     found: list[PhaseSpan] = []
-    rows: Any = session.execute(query)
-    for from_on, phase, transition in rows:
-        span = PhaseSpan(from_on, phase, str(transition), is_baseline=not found)
-        if found and found[-1].from_on == from_on:
+    for row in phase_history_of(session, person_id):
+        span = PhaseSpan(row.from_on, row.phase)
+        if found and found[-1].from_on == row.from_on:
             found[-1] = span
-        elif not found or found[-1].phase is not phase:
+        elif not found or found[-1].phase is not row.phase:
             found.append(span)
     return found
+
+
+def _window(term: TermRow | None, club: ClubRow) -> int | None:
+    """How many days before its last one the term comes up for renewal; None = never."""
+    if term is None or not term.is_access or term.is_trial or term.until_on is None:
+        return None
+    rules = rules_of(club.settings)
+    if term.auto_renew and not rules.auto_window:
+        return None
+    agreed = term.agreed_until_on or term.until_on
+    facts = Term(
+        id=term.id,
+        plan_id=term.plan_id,
+        kind=term.kind,
+        known=0,
+        starts=day_no(term.starts_on),
+        ends=(),
+        length=(agreed - term.starts_on).days,
+    )
+    days = window(facts, rules)
+    return days if days >= 0 else None
 
 
 def _closed(session: Session, club_id: int, from_no: int, until_no: int) -> frozenset[int]:
