@@ -70,6 +70,7 @@ class Visit(Model):
         UniqueConstraint("club_id", "device_key"),
         Index("ix_visit_person_id_checked_in_at", "person_id", "checked_in_at"),
         Index("ix_visit_club_id_checked_in_at", "club_id", "checked_in_at"),
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[Id]

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from clubcrm.core.actor import Actor
@@ -19,7 +19,7 @@ from clubcrm.visits.operations.cards import fold_code
 from clubcrm.visits.operations.days import add_to_days
 from clubcrm.visits.operations.packs import take_a_visit
 from clubcrm.visits.operations.points import add_access_points
-from clubcrm.visits.policies import Prompt, Reason, Verdict, decide, last_term
+from clubcrm.visits.policies import Prompt, Reason, Verdict, decide, inside_until, last_term
 from clubcrm.visits.queries.entry import (
     Entry,
     EntryPerson,
@@ -172,6 +172,7 @@ def _let_in(session: Session, asked: _Asked, verdict: Verdict, *, took_a_visit: 
             membership_id=verdict.term.id if verdict.term else None,
             access_point_id=entry.point.id,
             checked_in_at=asked.at,
+            checked_out_at=_came_again_at(session, asked),
             on=verdict.on,
             source=asked.source,
             decision=decision,
@@ -201,6 +202,24 @@ def _let_in(session: Session, asked: _Asked, verdict: Verdict, *, took_a_visit: 
         left = (verdict.term.visits_left or 1) - 1
         verdict = replace(verdict, term=replace(verdict.term, visits_left=left))
     return _told(asked, verdict, decision, visit_id, entry_id)
+
+
+def _came_again_at(session: Session, asked: _Asked) -> datetime | None:
+    """When somebody whose entry is told late came in again: by then the visit was over."""
+    entry = asked.entry
+    if asked.at + entry.rules.re_entry >= asked.now:
+        return None
+    facts = entry.facts
+    over = inside_until(asked.at, facts.timezone, facts.cutoff_minutes, entry.rules.inside)
+    return session.scalar(
+        select(func.min(Visit.checked_in_at)).where(
+            Visit.person_id == entry.person.id,
+            Visit.club_id == entry.club_id,
+            Visit.checked_in_at > asked.at,
+            Visit.checked_in_at < over,
+            Visit.undone_at.is_(None),
+        )
+    )
 
 
 def _already_in(session: Session, asked: _Asked, verdict: Verdict) -> CheckIn:
