@@ -5,25 +5,46 @@ from datetime import timedelta
 
 from flask import Blueprint
 
+from clubcrm.accounts import events as of_accounts
 from clubcrm.accounts import models as accounts
 from clubcrm.accounts.views import blueprint as accounts_pages
 from clubcrm.api.health import blueprint as health_pages
 from clubcrm.api.views import api as api_calls
 from clubcrm.billing import events as of_billing
+from clubcrm.billing import invariants as billing_invariants
 from clubcrm.billing import models as billing
 from clubcrm.billing.handlers import invoices_are_voided
+from clubcrm.core import invariants as core_invariants
 from clubcrm.core import models as core
 from clubcrm.core.events import TOGETHER, Event, Subscription, Wiring
 from clubcrm.core.idempotency import forget_answers
+from clubcrm.core.invariants import Invariant
 from clubcrm.core.jobs import Work
 from clubcrm.core.schedule import Scheduled
+from clubcrm.exchange import invariants as exchange_invariants
 from clubcrm.exchange import models as exchange
 from clubcrm.frontdesk.views import blueprint as frontdesk_pages
 from clubcrm.members import events as of_members
+from clubcrm.members import invariants as members_invariants
 from clubcrm.members import models as members
+from clubcrm.reports import invariants as reports_invariants
 from clubcrm.reports import models as reports
 from clubcrm.reports.handlers import keep_renewal_outcomes
+from clubcrm.retention import invariants as retention_invariants
 from clubcrm.retention import models as retention
+from clubcrm.retention.handlers import (
+    follow_newcomers,
+    look_again_at_all_days,
+    look_again_at_everybody,
+    look_again_at_everybody_on_all_days,
+    look_again_by_new_rules,
+    look_again_from_then,
+    look_again_where_it_decides,
+    take_over_imported,
+)
+from clubcrm.retention.jobs import run_due
+from clubcrm.visits import events as of_visits
+from clubcrm.visits import invariants as visits_invariants
 from clubcrm.visits import models as visits
 
 MODELS = (core, accounts, members, billing, visits, retention, reports, exchange)
@@ -44,6 +65,33 @@ TERM_CHANGED = (
     of_members.TermsMoved,
 )
 
+PHASE_FROM_THEN = (
+    of_members.MembershipSold,
+    of_members.MembershipRenewed,
+    of_members.CancellationRequested,
+    of_members.MembershipFrozen,
+    of_members.TermsMoved,
+    of_visits.VisitRecorded,
+    of_visits.VisitUndone,
+    of_visits.VisitsRemoved,
+)
+
+PHASE_OF_ALL_DAYS = (
+    of_members.MembershipUpgraded,
+    of_members.MembershipVoided,
+    of_members.MembershipEndedEarly,
+    of_members.CancellationWithdrawn,
+    of_members.FreezeEnded,
+    of_members.FreezeCancelled,
+    of_visits.OpeningBalanceSet,
+)
+
+PHASES_OF_THE_CLUB = (
+    of_members.ClosureDeclared,
+    of_members.SeasonDeclared,
+    of_members.SeasonRemoved,
+)
+
 MONEY_MOVED = (of_billing.PaymentTaken, of_billing.PaymentReversed, of_billing.CreditUsed)
 
 
@@ -60,13 +108,24 @@ WIRING: Wiring = _table(
     ((of_members.MembershipVoided,), [TOGETHER(invoices_are_voided)]),
     (TERM_CHANGED, [TOGETHER(keep_renewal_outcomes)]),
     (MONEY_MOVED, [TOGETHER(keep_renewal_outcomes)]),
+    ((of_members.PersonAdded,), [TOGETHER(follow_newcomers)]),
+    ((of_members.PersonChanged,), [TOGETHER(look_again_where_it_decides)]),
+    ((of_members.MembershipImported,), [TOGETHER(take_over_imported)]),
+    (PHASE_FROM_THEN, [TOGETHER(look_again_from_then)]),
+    (PHASE_OF_ALL_DAYS, [TOGETHER(look_again_at_all_days)]),
+    (PHASES_OF_THE_CLUB, [TOGETHER(look_again_at_everybody)]),
+    ((of_members.ClosureWithdrawn,), [TOGETHER(look_again_at_everybody_on_all_days)]),
+    ((of_accounts.ClubSettingsChanged,), [TOGETHER(look_again_by_new_rules)]),
 )
 """Event -> listeners; TOGETHER in the recording transaction, AFTERWARDS through a delivery row."""
 
 JOBS: Mapping[str, Work] = {}
 """Kind of job -> function."""
 
-SCHEDULE: tuple[Scheduled, ...] = (Scheduled("answers.forget", timedelta(hours=1), forget_answers),)
+SCHEDULE: tuple[Scheduled, ...] = (
+    Scheduled("answers.forget", timedelta(hours=1), forget_answers),
+    Scheduled("phases.run", timedelta(seconds=30), run_due),
+)
 """What comes round again; the embedded worker and the queue's schedule are both made from this."""
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -76,3 +135,14 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     api_calls,
 )
 """The pages and the API, in the order in which they are registered."""
+
+INVARIANTS: tuple[Invariant, ...] = (
+    *core_invariants.INVARIANTS,
+    *members_invariants.INVARIANTS,
+    *billing_invariants.INVARIANTS,
+    *visits_invariants.INVARIANTS,
+    *retention_invariants.INVARIANTS,
+    *reports_invariants.INVARIANTS,
+    *exchange_invariants.INVARIANTS,
+)
+"""What must always hold; the doctor asks it."""

@@ -103,14 +103,18 @@ def _complete(operation: dict[str, Any], method: str, rule: Permission | str | N
         words = f"Needs the permission `{rule.value}`."
         operation["description"] = "\n\n".join(filter(None, [operation.get("description"), words]))
     for parameter in operation.get("parameters", ()):
-        if parameter["in"] == "query":
-            parameter["allowEmptyValue"] = True
-        # An optional parameter that is left out needs no null.
-        schema = parameter.get("schema", {})
-        kinds = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
-        if len(kinds) == 1:
-            rest = {k: v for k, v in schema.items() if k not in ("anyOf", "default", "title")}
-            parameter["schema"] = {**kinds[0], **rest}
+        _loosen(parameter)
+
+
+def _loosen(parameter: dict[str, Any]) -> None:
+    """Say that a parameter may be empty or left out, instead of that it may be null."""
+    if parameter["in"] == "query":
+        parameter["allowEmptyValue"] = True
+    schema = parameter.get("schema", {})
+    kinds = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
+    if len(kinds) == 1:
+        rest = {k: v for k, v in schema.items() if k not in ("anyOf", "default", "title")}
+        parameter["schema"] = {**kinds[0], **rest}
 
 
 def _key_parameter() -> dict[str, Any]:

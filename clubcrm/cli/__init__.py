@@ -16,10 +16,12 @@ from flask.cli import AppGroup, ScriptInfo
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from clubcrm import __version__
+from clubcrm.cli.exchange import export, import_
 from clubcrm.cli.frame import make_app, place_of_database, print_json
 from clubcrm.cli.serve import serve, worker
 from clubcrm.cli.setup import init
 from clubcrm.cli.staff import staff
+from clubcrm.cli.tick import tick
 from clubcrm.cli.tokens import token
 from clubcrm.core.errors import DomainError
 from clubcrm.core.logs import describe, set_up_logs
@@ -38,7 +40,7 @@ def commands() -> None:
     """Collect the commands."""
 
 
-for command in (init, serve, worker, token, staff):
+for command in (init, serve, worker, tick, import_, export, token, staff):
     commands.add_command(command)
 
 

@@ -39,6 +39,7 @@ EXAMPLES: dict[tuple[str, str], Any] = {
     ("PATCH", "/members/<member_id>"): {"city": "Faro"},
     ("GET", "/members/<member_id>/timeline"): None,
     ("GET", "/members/<member_id>/memberships"): None,
+    ("GET", "/members/<member_id>/retention"): None,
     ("POST", "/memberships"): {"member_id": "{member_id}", "plan": "{plan_id}"},
     ("GET", "/memberships/<membership_id>"): None,
     ("POST", "/memberships/<membership_id>/renewals"): {},

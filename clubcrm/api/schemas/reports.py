@@ -1,13 +1,14 @@
 """Figures and the life cycle as the API answers them."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from clubcrm.api.schemas.base import Day, Query, Shape, ShortText
 from clubcrm.reports.queries.renewals import GRACE_DAYS, RenewalRow
 from clubcrm.reports.states import By
+from clubcrm.retention.queries import StandingRow
 from clubcrm.retention.states import Phase, Risk, Sub
 
 
@@ -78,15 +79,24 @@ class ContactOut(Shape):
 class RetentionOut(Shape):
     """Where a person stands in the life cycle, and why."""
 
-    phase: Phase | None
+    phase: Phase | None = Field(description="null for people who never had an access term.")
     sub: Sub | None
-    since: date | None
+    since: date | None = Field(description="First day of the phase.")
     risk: Risk
-    reasons: list[str]
+    reasons: list[str] = Field(description="In words, the strongest first.")
     measures: Measures
     contacts: list[ContactOut]
 
-
-def measures_of(found: Any) -> Measures:
-    """The measures of a standing, whichever of them it has."""
-    return Measures(**{name: found.get(name) for name in Measures.model_fields})
+    @classmethod
+    def of(cls, standing: StandingRow) -> "RetentionOut":
+        """A standing as the API writes it."""
+        known = {name: standing.measures.get(name) for name in Measures.model_fields}
+        return cls(
+            phase=standing.phase,
+            sub=standing.sub,
+            since=standing.since_on,
+            risk=standing.risk,
+            reasons=standing.reasons,
+            measures=Measures(**known),
+            contacts=[],
+        )

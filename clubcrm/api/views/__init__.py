@@ -51,6 +51,17 @@ from clubcrm.api.views import (  # noqa: E402
     memberships,
     money,
     reports,
+    retention,
 )
 
-__all__ = ["api", "check_ins", "clubs", "docs", "members", "memberships", "money", "reports"]
+__all__ = [
+    "api",
+    "check_ins",
+    "clubs",
+    "docs",
+    "members",
+    "memberships",
+    "money",
+    "reports",
+    "retention",
+]

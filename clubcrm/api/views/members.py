@@ -40,6 +40,7 @@ from clubcrm.members.queries import PersonRow, find_people, tags_of
 from clubcrm.members.states import ConsentChannel
 from clubcrm.reports.queries.people import ListFilter, ListRow, Order, hits_of, member_list
 from clubcrm.reports.queries.people.timeline import timeline_of
+from clubcrm.retention.queries import standing_of
 from clubcrm.retention.states import Status
 from clubcrm.visits.errors import CardTaken, NotACard
 from clubcrm.visits.operations import fold_code, issue_cards
@@ -207,6 +208,8 @@ def _member_out(
         *("birth_date", "gender", "address", "city", "postcode", "emergency_contact"),
         *("guardian", "payer", "trainer", "joined_on", "locale", "created_at"),
     )
+    # Decided anew, so that it is right also for what happened a moment ago.
+    standing = standing_of(session, person.id, seen.today(now))
     may_edit = principal().may(P.EDIT_MEMBERS, person.home_club_id)
     return MemberOut(
         id=shown_id(person.id),
@@ -216,12 +219,12 @@ def _member_out(
         tags=list(tags_of(session, [person.id]).get(person.id, ())),
         cards=codes_of(session, [person.id]).get(person.id, []),
         club=seen.code_of(person.home_club_id),
-        status=row.status,
-        phase=row.phase,
-        sub=row.sub,
-        risk=row.risk,
-        since=row.since_on,
-        last_visit_on=row.last_visit_on,
+        status=standing.status,
+        phase=standing.phase,
+        sub=standing.sub,
+        risk=standing.risk,
+        since=standing.since_on,
+        last_visit_on=standing.last_visit_on,
         membership=(
             MembershipBrief.of(row.term, seen.today(now)) if row.term is not None else None
         ),

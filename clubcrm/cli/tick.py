@@ -1,0 +1,58 @@
+"""The daily run of a club's local day, for a timer of the operating system or by hand."""
+
+from datetime import date, datetime
+from typing import Any
+
+import click
+from flask.cli import with_appcontext
+
+from clubcrm.accounts.queries import ClubRow, clubs, find_club
+from clubcrm.cli.frame import json_option, print_json, say
+from clubcrm.core import clock
+from clubcrm.core.jobs import drain
+from clubcrm.core.transactions import reading
+from clubcrm.retention.jobs import run_day, run_missed_days
+
+
+@click.command()
+@click.option("--club", "code", help="Only the club with this code.")
+@click.option(
+    "--on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="Run this day alone, a past one too; without it every day that was missed, in order.",
+)
+@click.option(
+    "--allow",
+    is_flag=True,
+    help="Also where a run would move more people at once than the club's rules say.",
+)
+@json_option
+@with_appcontext
+def tick(code: str | None, on: datetime | None, allow: bool, as_json: bool) -> None:
+    """Do the daily run of each club's local day. Running it twice does nothing twice."""
+    with reading() as session:
+        chosen = clubs(session) if code is None else [find_club(session, code)]
+    # What happened until now is heard by everybody before the day is closed, and after.
+    drain(clock.now)
+    answers = [_run(club, on.date() if on else None, allow) for club in chosen]
+    drain(clock.now)
+    if as_json:
+        print_json({"clubs": answers})
+
+
+def _run(club: ClubRow, on: date | None, allow: bool) -> dict[str, Any]:
+    """Run one club, and say what came of it."""
+    if on is not None:
+        looked = run_day(club.id, on, clock=clock.now, is_allowed=allow)
+        answer = {"club": club.code, "on": on.isoformat(), "days": 1}
+        answer |= {"looked_at": looked.looked_at, "changed": looked.changed}
+    else:
+        ran = run_missed_days(club.id, clock.now, is_allowed=allow)
+        answer = {"club": club.code, "on": club.today(clock.now()).isoformat(), "days": ran.days}
+        answer |= {"looked_at": ran.looked_at, "changed": ran.changed}
+    say(
+        f"{club.name}, {answer['on']}: {answer['looked_at']} people looked at, "
+        f"{answer['changed']} changed."
+    )
+    return answer
