@@ -116,17 +116,16 @@ def hidden_imports(root: Path) -> list[str]:
             found += [
                 f"{path}:{node.lineno} imports inside a function"
                 for node in ast.walk(function)
-                if any(name.startswith("clubcrm") for name in _imported(node))
+                if isinstance(node, ast.Import | ast.ImportFrom)
+                and any(name.startswith("clubcrm") for name in _imported(node))
             ]
     return found
 
 
-def _imported(node: ast.AST) -> list[str]:
+def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom) and node.module:
-        return [f"{node.module}.{alias.name}" for alias in node.names] + [node.module]
-    return []
+    return [f"{node.module}.{alias.name}" for alias in node.names] + [node.module or ""]
 
 
 def looks_inside_neighbours(root: Path) -> list[str]:
