@@ -71,7 +71,8 @@ def _without_a_term(facts: Facts, known: Known, day: int, rules: Rules) -> Stand
     dse = day - last.end + 1
     if dse > rules.lost_after:
         phase = Phase.LOST
-    elif dse > rules.grace or last.term.kind is not PlanKind.TERM:
+    elif dse > rules.grace or last.term.kind is PlanKind.ROLLING:
+        # Whoever cancelled said so; only what was bought ahead and ran out has a time of grace.
         phase = Phase.LAPSED
     else:
         phase = Phase.GRACE
