@@ -113,6 +113,10 @@ def _new_ids(session: Session, table: Table, count: int) -> list[int]:
     if is_sqlite(session):
         # The transaction holds the only pen; this is how SQLite itself numbers rows.
         last = session.scalar(select(func.max(table.c.id))) or 0
+        if table.dialect_options["sqlite"]["autoincrement"]:
+            # Ids of rows that were removed are not given out again.
+            given = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+            last = max(last, session.scalar(given, {"name": table.name}) or 0)
         return list(range(last + 1, last + 1 + count))
     following = func.nextval(func.pg_get_serial_sequence(table.name, "id"))
     return sorted(session.scalars(select(following).select_from(func.generate_series(1, count))))

@@ -39,6 +39,7 @@ class Person(Model):
         Index("ix_person_home_club_id_sort_name", "home_club_id", "sort_name"),
         Index("ix_person_phone", "phone"),
         Index("ix_person_email", "email"),
+        {"sqlite_autoincrement": True},  # the log names people by id, so no id is given out twice
     )
 
     id: Mapped[Id]
@@ -210,6 +211,7 @@ class Membership(Model):
         CheckConstraint("visits_left IS NULL OR visits_left >= 0", name="visits_left_not_negative"),
         Index("ix_membership_person_id_starts_on", "person_id", "starts_on"),
         Index("ix_membership_club_id_until_on", "club_id", "until_on"),
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[Id]
