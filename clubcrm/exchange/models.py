@@ -12,12 +12,17 @@ from clubcrm.members.states import ConsentBasis
 
 
 class ImportBatch(Model):
-    """One file being imported, or imported."""
+    """One file being imported, or imported.
+
+    The figures stand as of the last transaction; `read` is also the place at which an import that was
+    cut off goes on. `notes` are about the file as a whole: [[code, {figures}], ...].
+    """
 
     __tablename__ = "import_batch"
+    __table_args__ = (Index("ix_import_batch_club_id_id", "club_id", "id"),)
 
     id: Mapped[Id]
-    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"), index=True)
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
     kind: Mapped[Kind] = mapped_column(words_of(Kind, 16))
     state: Mapped[BatchState] = mapped_column(words_of(BatchState, 12))
     file_name: Mapped[str] = mapped_column(String(240))
@@ -27,20 +32,24 @@ class ImportBatch(Model):
     as_of_on: Mapped[date]
     consent_basis: Mapped[ConsentBasis] = mapped_column(words_of(ConsentBasis, 16))
     consent_wording: Mapped[str] = mapped_column(Text, default="")
+    total: Mapped[int] = mapped_column(default=0)  # rows of the file, once it was looked at
     read: Mapped[int] = mapped_column(default=0)
     stored: Mapped[int] = mapped_column(default=0)
     unchanged: Mapped[int] = mapped_column(default=0)
     rejected: Mapped[int] = mapped_column(default=0)
     warnings: Mapped[int] = mapped_column(default=0)
+    notes: Mapped[list[Any]] = mapped_column(default=list)
     message: Mapped[str] = mapped_column(Text, default="")  # why it failed, in words
     started_by: Mapped[str] = mapped_column(String(120), default="")
+    started_by_id: Mapped[int | None]  # the employee; None = the command line
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     undone_at: Mapped[datetime | None]
+    undone: Mapped[dict[str, Any] | None]  # what the undo did, in figures
 
 
 class ImportRow(Model):
-    """One line of a file that was rejected or has something to say, or was stored."""
+    """One line of a file that was rejected or has something to say."""
 
     __tablename__ = "import_row"
     __table_args__ = (PrimaryKeyConstraint("batch_id", "line"),)
@@ -48,14 +57,14 @@ class ImportRow(Model):
     batch_id: Mapped[int] = mapped_column(ForeignKey("import_batch.id"))
     line: Mapped[int]
     outcome: Mapped[RowOutcome] = mapped_column(words_of(RowOutcome, 12))
-    problems: Mapped[list[Any]] = mapped_column(default=list)  # [[code, column, {figures}], ...]
-    digest: Mapped[str | None] = mapped_column(String(64))
+    problems: Mapped[list[Any]]  # [[code, column, {figures}], ...]
 
 
 class ImportTouch(Model):
     """A row of another table that an import made or changed, with its revision right after.
 
-    Undo deletes what the batch made and nobody touched since (same revision, nothing new hangs on it).
+    Undo deletes what the batch made and nobody touched since (same revision, nothing new hangs on
+    it), and gives changed rows their old values back.
     """
 
     __tablename__ = "import_touch"
@@ -73,9 +82,11 @@ class ImportTouch(Model):
 
 
 class RowKey(Model):
-    """The identity of an imported row that has no external id: a digest of what it says.
+    """What a file last said about one thing: the identity of its row, and a mark of every cell.
 
-    Keeps a file that is run again from storing the same visit or payment twice.
+    A row that says what it said before is unchanged, whatever the staff did with it since; one that
+    says something new changes only the cells that are new. `digest` is of the identity (an external
+    id; else phone or e-mail with the name; else all that the row says).
     """
 
     __tablename__ = "import_row_key"
@@ -83,6 +94,7 @@ class RowKey(Model):
 
     club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
     kind: Mapped[Kind] = mapped_column(words_of(Kind, 16))
-    digest: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(32))
     batch_id: Mapped[int] = mapped_column(ForeignKey("import_batch.id"), index=True)
     row_id: Mapped[int]
+    cells: Mapped[dict[str, Any]]  # column -> mark of what it said

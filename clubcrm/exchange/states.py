@@ -58,6 +58,14 @@ class Touch(StrEnum):
     CHANGED = "changed"
 
 
+class Kept(StrEnum):
+    """Why an undo left a row as it is."""
+
+    CHANGED = "changed"  # somebody changed it since
+    HANGS = "hangs"  # something hangs on it that stays: a visit, a document, another import
+    PAID = "paid"
+
+
 class HeadingFate(StrEnum):
     """What becomes of one heading of a file."""
 
@@ -85,6 +93,25 @@ class ExportFormat(StrEnum):
     JSONL = "jsonl"
 
 
+class NoteCode(StrEnum):
+    """What there is to say about a file as a whole."""
+
+    AMBIGUOUS_DAYS = "ambiguous_days"
+    MISSING_HEADING = "missing_heading"  # the mapping names it, the file does not have it
+    REPEATED_HEADING = "repeated_heading"
+    TAKEN_HEADING = "taken_heading"
+    UNKNOWN_HEADING = "unknown_heading"
+    USELESS_HEADING = "useless_heading"
+    OTHER_KIND_HEADING = "other_kind_heading"
+    NO_CONSENT = "no_consent"  # a yes in the file that no basis lets count
+
+
+WARNING_NOTES = frozenset(
+    {NoteCode.AMBIGUOUS_DAYS, NoteCode.MISSING_HEADING, NoteCode.REPEATED_HEADING}
+)
+"""Notes that count as warnings; the others are for the reader's information."""
+
+
 class ProblemCode(StrEnum):
     """What there is to say about a row; each has its words in `exchange/words.py`."""
 
@@ -108,7 +135,6 @@ class ProblemCode(StrEnum):
     END_ASSUMED = "end_assumed"
     START_ASSUMED = "start_assumed"
     REST_OWED = "rest_owed"
-    PAID_ONLY = "paid_only"
     FROZEN_SINCE = "frozen_since"
     PREVIOUS_UNKNOWN = "previous_unknown"
     UNKNOWN_CLUB = "unknown_club"
@@ -133,6 +159,8 @@ class ProblemCode(StrEnum):
     NOT_PAID = "not_paid"
     NOTHING_TO_SAY = "nothing_to_say"
     NO_ENTRY = "no_entry"
+    NOT_YET = "not_yet"
+    STANDS = "stands"
     REFUSED = "refused"
 
 
@@ -153,6 +181,8 @@ REJECTING = frozenset(
         ProblemCode.NOT_PAID,
         ProblemCode.NOTHING_TO_SAY,
         ProblemCode.NO_ENTRY,
+        ProblemCode.NOT_YET,
+        ProblemCode.STANDS,
         ProblemCode.REFUSED,
     }
 )

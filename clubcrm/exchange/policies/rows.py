@@ -29,6 +29,7 @@ from clubcrm.exchange.policies.figures import (
     read_whole,
     read_yes_no,
 )
+from clubcrm.exchange.policies.guarding import unguarded
 from clubcrm.exchange.policies.mapping import TAGS, Layout, value_key
 from clubcrm.exchange.states import REJECTING, ProblemCode
 from clubcrm.members.queries import clean_email
@@ -46,7 +47,6 @@ _NOTHING: Final = frozenset(
 _NEVER_TEXT: Final = frozenset(
     {"\\N", "NULL", "#N/A", "#REF!", "#VALUE!", "#NAME?", "#NULL!", "#DIV/0!", "#NUM!"}
 )
-_GUARDED: Final = re.compile(r"'+[\s\u200b-\u200f\ufeff]*[=+\-@\t\r＝＋－＠−]")
 _WHOLE_FLOAT: Final = re.compile(r"\d{1,15}\.0+")
 _SHORTENED: Final = re.compile(r"\d[.,]\d+[eE]\+?\d{1,2}")
 _LIST: Final = re.compile(r"[;,|\n،؛]+")
@@ -66,6 +66,12 @@ class Problem:
         """Whether the row cannot be stored for it."""
         return self.code in REJECTING
 
+    @classmethod
+    def of(cls, kept: Sequence[Any]) -> "Problem":
+        """A problem as it was kept."""
+        code, column, figures = kept
+        return cls(ProblemCode(code), column, figures)
+
     def as_json(self) -> list[Any]:
         """The problem as it is kept with the row."""
         return [self.code.value, self.column, dict(self.figures)]
@@ -73,11 +79,15 @@ class Problem:
 
 @dataclass(slots=True)
 class Row:
-    """One row of a file as typed values; a column that says nothing is not among them."""
+    """One row of a file as typed values; a column that says nothing is not among them.
+
+    `is_repeated`: another row of the file speaks of the same person.
+    """
 
     line: int
     values: dict[str, Any]
     problems: list[Problem]
+    is_repeated: bool = False
 
     def get(self, column: str) -> Any:
         """The value of a column, None where the row says nothing."""
@@ -294,11 +304,6 @@ class RowReader:
             row.add(code, column.name, value=text[:SHOWN])
         # Kept as given even where it is no number, so that somebody can mend it.
         return clean_text(text, SHOWN) or None
-
-
-def unguarded(text: str) -> str:
-    """A cell without the one quote that exports put before what a spreadsheet would reckon."""
-    return text[1:] if text.startswith("'") and _GUARDED.match(text) else text
 
 
 def _told(column: Column, cell: str) -> str:

@@ -1,28 +1,37 @@
 """What whole columns tell: the order of days, the decimal mark, which rows share an identity."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from clubcrm.core.folding import ascii_digits, fold
 from clubcrm.exchange.policies.columns import COLUMNS, Form
 from clubcrm.exchange.policies.days import DayTally, Order, usual_order
 from clubcrm.exchange.policies.figures import MarkTally
+from clubcrm.exchange.policies.guarding import unguarded
 from clubcrm.exchange.policies.mapping import ColumnMapping, Layout
-from clubcrm.exchange.policies.rows import Findings, Surroundings, unguarded
+from clubcrm.exchange.policies.rows import Findings, Surroundings
 from clubcrm.exchange.readers.port import RawRow
 
 _DAYS: Final = (Form.DAY, Form.MOMENT)
 _NUMBERS: Final = (Form.AMOUNT, Form.DECIMAL)
 
 
+_NAMES: Final = ("phone", "email", "full_name", "first_name", "last_name")
+
+
 @dataclass(frozen=True)
 class Survey:
-    """What a first look at all rows found. `ambiguous` columns took the usual order of the country."""
+    """What a first look at all rows found.
+
+    `ambiguous` columns took the usual order of the country. `repeated` are the identities (as
+    `identity_of` reads them) that stand in more than one row.
+    """
 
     rows: int
     findings: Findings
     ambiguous: tuple[tuple[str, Order], ...]
-    repeated_ids: frozenset[str]
+    repeated: frozenset[str]
 
 
 def survey(
@@ -35,7 +44,7 @@ def survey(
     day_places = [(tally, layout.sources[name]) for name, tally in days.items()]
     mark_places = [(tally, layout.sources[name]) for name, tally in marks.items()]
     gender_places = layout.sources.get("gender", ())
-    id_places = layout.sources.get("external_id", ())
+    identity = identity_of(layout)
     genders: set[str] = set()
     seen: set[int] = set()
     repeated: set[str] = set()
@@ -53,8 +62,7 @@ def survey(
         for place in gender_places:
             if len(genders) < 50:
                 genders.add(row.cells[place].strip().casefold())
-        for place in id_places:
-            _note_repeated(row.cells[place].strip(), seen, repeated)
+        _note_repeated(identity(row.cells), seen, repeated)
     orders, ambiguous = _orders(days, mapping, about)
     findings = Findings(
         orders=orders,
@@ -62,6 +70,26 @@ def survey(
         m_is_female="m" in genders and bool(genders & {"h", "v"}) and "f" not in genders,
     )
     return Survey(count, findings, ambiguous, frozenset(repeated))
+
+
+def identity_of(layout: Layout) -> Callable[[Sequence[str]], str]:
+    """How to read from the cells of a row whom it speaks of: an identity, else contacts and name."""
+    by_id = [
+        place
+        for name in ("member", "external_id")
+        for place in layout.sources.get(name, ())
+        if name != "external_id" or "member" not in layout.sources
+    ]
+    by_name = [place for name in _NAMES for place in layout.sources.get(name, ())]
+
+    def read(cells: Sequence[str]) -> str:
+        for place in by_id:
+            identity = ascii_digits(unguarded(cells[place])).strip()
+            if identity:
+                return identity
+        return "\x1f".join(fold(cells[place]) for place in by_name)
+
+    return read
 
 
 def _note_repeated(identity: str, seen: set[int], repeated: set[str]) -> None:

@@ -1,0 +1,76 @@
+"""What files said before: read for many rows at once, and remembered."""
+
+import hashlib
+import zlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import Table, select
+from sqlalchemy.orm import Session
+
+from clubcrm.core.sql import chunks, upsert
+from clubcrm.exchange.models import RowKey
+from clubcrm.exchange.operations.tasks import Said
+from clubcrm.exchange.states import Kind
+
+_keys = cast(Table, RowKey.__table__)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was said of one thing before: its row, and the marks of its cells."""
+
+    row_id: int
+    cells: Mapping[str, Any]
+
+
+def digest_of(*parts: object) -> str:
+    """The identity of a row as it is kept: 32 hexadecimal digits."""
+    text = "\x1f".join("" if part is None else str(part) for part in parts)
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def marks_of(values: Mapping[str, Any]) -> dict[str, int]:
+    """A short mark of each cell, to tell later whether it says the same again."""
+    return {
+        column: zlib.crc32(repr(value).encode("utf-8", "surrogatepass"))
+        for column, value in values.items()
+    }
+
+
+def recall(
+    session: Session, club_id: int, kind: Kind, digests: Collection[str]
+) -> dict[str, Known]:
+    """What was said before of the things with these identities."""
+    found: dict[str, Known] = {}
+    for chunk in chunks(sorted(digests), 2000):
+        query = select(_keys.c.digest, _keys.c.row_id, _keys.c.cells).where(
+            _keys.c.club_id == club_id, _keys.c.kind == kind, _keys.c.digest.in_(chunk)
+        )
+        for digest, row_id, cells in session.execute(query):
+            found[digest] = Known(row_id, cells)
+    return found
+
+
+def remember(session: Session, club_id: int, batch_id: int, said: Sequence[Said]) -> None:
+    """Keep what was said; of one identity the later row adds to the earlier."""
+    newest: dict[tuple[Kind, str], dict[str, Any]] = {}
+    for one in said:
+        cells = newest.get((one.kind, one.digest), {}).get("cells", {})
+        newest[one.kind, one.digest] = {
+            "club_id": club_id,
+            "kind": one.kind,
+            "digest": one.digest,
+            "batch_id": batch_id,
+            "row_id": one.row_id,
+            "cells": {**cells, **one.cells},
+        }
+    upsert(session, _keys, list(newest.values()), key=("club_id", "kind", "digest"))
+
+
+def new_cells(known: Known | None, marks: Mapping[str, int]) -> set[str]:
+    """The columns that say something now which they did not say before."""
+    if known is None:
+        return set(marks)
+    return {column for column, mark in marks.items() if known.cells.get(column) != mark}

@@ -1,0 +1,155 @@
+"""Reads about imports."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, cast
+
+from sqlalchemy import String, Table, func, select
+from sqlalchemy import cast as cast_to
+from sqlalchemy.orm import Session
+
+from clubcrm.exchange.errors import UnknownBatch
+from clubcrm.exchange.models import ImportBatch, ImportRow, ImportTouch
+from clubcrm.exchange.operations.parts import Figures
+from clubcrm.exchange.states import BatchState, Kind, ProblemCode, RowOutcome
+from clubcrm.members.states import ConsentBasis
+
+_batch = cast(Table, ImportBatch.__table__)
+_row = cast(Table, ImportRow.__table__)
+_touch = cast(Table, ImportTouch.__table__)
+
+
+@dataclass(frozen=True)
+class BatchRow:
+    """An import: what was asked for, how far it is, and what became of its rows."""
+
+    id: int
+    club_id: int
+    kind: Kind
+    state: BatchState
+    file_name: str
+    stored_as: str | None
+    mapping: dict[str, Any]
+    as_of_on: date
+    consent_basis: ConsentBasis
+    total: int
+    read: int
+    stored: int
+    unchanged: int
+    rejected: int
+    warnings: int
+    notes: list[Any]
+    message: str
+    started_by: str
+    started_by_id: int | None
+    created_at: datetime
+    finished_at: datetime | None
+    undone_at: datetime | None
+    undone: dict[str, Any] | None
+
+    @property
+    def figures(self) -> Figures:
+        """What became of the rows."""
+        return Figures(self.read, self.stored, self.unchanged, self.rejected, self.warnings)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether work on it waits or goes on."""
+        return self.state in (
+            BatchState.CHECKING,
+            BatchState.QUEUED,
+            BatchState.RUNNING,
+            BatchState.UNDOING,
+        )
+
+
+_COLUMNS = [_batch.c[name] for name in BatchRow.__dataclass_fields__]
+
+
+def get_batch(session: Session, batch_id: int, scope: Collection[int] | None = None) -> BatchRow:
+    """One import at the clubs in scope (None = any, for background work). Raises UnknownBatch."""
+    query = select(*_COLUMNS).where(_batch.c.id == batch_id)
+    if scope is not None:
+        query = query.where(_batch.c.club_id.in_(tuple(scope)))
+    row = session.execute(query).one_or_none()
+    if row is None:
+        raise UnknownBatch
+    return BatchRow(*row)
+
+
+def batches_of(
+    session: Session, scope: Collection[int], *, before_id: int | None = None, limit: int = 50
+) -> list[BatchRow]:
+    """The imports of the clubs in scope, newest first; go on with the last number as `before_id`."""
+    query = select(*_COLUMNS).where(_batch.c.club_id.in_(tuple(scope)))
+    if before_id is not None:
+        query = query.where(_batch.c.id < before_id)
+    rows = session.execute(query.order_by(_batch.c.id.desc()).limit(limit))
+    return [BatchRow(*row) for row in rows]
+
+
+@dataclass(frozen=True)
+class LineRow:
+    """A row of a file about which there is something to say."""
+
+    line: int
+    outcome: RowOutcome
+    problems: list[Any]
+
+
+def lines_of(
+    session: Session,
+    batch_id: int,
+    *,
+    outcome: RowOutcome | None = None,
+    after_line: int = 0,
+    limit: int = 50,
+) -> list[LineRow]:
+    """The rows of an import with something to say, in order; go on with the last line."""
+    query = select(_row.c.line, _row.c.outcome, _row.c.problems).where(
+        _row.c.batch_id == batch_id, _row.c.line > after_line
+    )
+    if outcome is RowOutcome.REJECTED:
+        query = query.where(_row.c.outcome == RowOutcome.REJECTED)
+    elif outcome is not None:
+        query = query.where(_row.c.outcome != RowOutcome.REJECTED)
+    rows = session.execute(query.order_by(_row.c.line).limit(limit))
+    return [LineRow(*row) for row in rows]
+
+
+def rejected_lines(session: Session, batch_id: int) -> dict[int, list[Any]]:
+    """The rejected rows of an import: line -> problems."""
+    query = select(_row.c.line, _row.c.problems).where(
+        _row.c.batch_id == batch_id, _row.c.outcome == RowOutcome.REJECTED
+    )
+    return dict(session.execute(query).tuples().all())
+
+
+def duplicate_lines(session: Session, batch_id: int, *, limit: int = 50) -> list[LineRow]:
+    """Rows of newcomers who may be the same person as somebody else, in order."""
+    mark = f'%"{ProblemCode.LIKELY_DUPLICATE.value}"%'
+    query = select(_row.c.line, _row.c.outcome, _row.c.problems).where(
+        _row.c.batch_id == batch_id, cast_to(_row.c.problems, String).like(mark)
+    )
+    rows = session.execute(query.order_by(_row.c.line).limit(limit))
+    return [LineRow(*row) for row in rows]
+
+
+def touched_count(session: Session, batch_id: int) -> int:
+    """How many rows an import made or changed that are not dealt with yet."""
+    query = select(func.count()).select_from(_touch).where(_touch.c.batch_id == batch_id)
+    return session.scalar(query) or 0
+
+
+def made_counts(session: Session, batch_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """What imports made or changed: number -> table -> rows."""
+    query = (
+        select(_touch.c.batch_id, _touch.c.table_name, func.count())
+        .where(_touch.c.batch_id.in_(batch_ids))
+        .group_by(_touch.c.batch_id, _touch.c.table_name)
+    )
+    found: dict[int, dict[str, int]] = {}
+    for batch_id, table, count in session.execute(query):
+        found.setdefault(batch_id, {})[table] = count
+    return found
