@@ -61,7 +61,8 @@ def mirrored(text: str) -> str:
     written = "".join(
         part if number % 2 else part.translate(ACCENTED) for number, part in enumerate(parts)
     )
-    return f"⟦{written}⟧"
+    # Its letters are Latin: without the isolate, figures and signs at the ends would change sides.
+    return f"⟦\u2066{written}\u2069⟧"
 
 
 def mirrored_catalogue(words: Catalog) -> Catalog:

@@ -23,6 +23,8 @@ BAR_SHARE = 0.66  # of a week's width
 LEAST_LABEL = 2.4  # per cent of width in which an icon fits
 NAMED_FROM = 9.0  # per cent of width from which a phase is named in its segment
 
+NAMED_ON_A_PHONE = 24.0
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -39,6 +41,11 @@ class Segment:
     def has_room(self) -> bool:
         """Whether its name fits into it."""
         return self.width >= NAMED_FROM
+
+    @property
+    def is_roomy(self) -> bool:
+        """Whether its name fits into it on a phone, too."""
+        return self.width >= NAMED_ON_A_PHONE
 
     @property
     def has_room_for_icon(self) -> bool:

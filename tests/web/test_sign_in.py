@@ -146,7 +146,7 @@ def test_the_language_is_the_browsers_until_somebody_chooses(client: FlaskClient
     assert answer.status_code == 302
     page = client.get("/sign-in").text
     assert 'dir="rtl"' in page
-    assert "⟦Šîğñ îñ⟧" in page
+    assert "⟦\u2066Šîğñ îñ\u2069⟧" in page
     assert "tabler.rtl.min.css" in page
 
 

@@ -87,7 +87,9 @@ def tell(item: TimelineItem, club: ClubRow, today: date) -> Told:
     if speaker is not None:
         return speaker(item.figures, _Reader(club, today))
     if item.what in TRANSITIONS:
-        return Told(str(TRANSITIONS[item.what]), _since(item.figures, _Reader(club, today)))
+        late = club.today(item.at) != item.figures["from_on"]
+        words = _since(item.figures, _Reader(club, today)) if late else ""
+        return Told(str(TRANSITIONS[item.what]), words)
     return Told(item.what)
 
 
