@@ -34,6 +34,12 @@ class MoreThanOwed(DomainError):
     message = _l("Only %(owed)s is still to be paid here.")
 
 
+class PaidMeanwhile(MoreThanOwed):
+    """Somebody else took money for the invoice at the same moment."""
+
+    message = _l("Somebody has just taken money for this. Look at the invoice again.")
+
+
 class InvoiceNotOpen(DomainError):
     """The invoice is void, written off or paid."""
 

@@ -9,7 +9,13 @@ from sqlalchemy import Table, bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.queries import get_club
-from clubcrm.billing.errors import InvoiceNotOpen, NoAmount, PaymentStands, UnknownInvoice
+from clubcrm.billing.errors import (
+    InvoiceNotOpen,
+    NoAmount,
+    PaidMeanwhile,
+    PaymentStands,
+    UnknownInvoice,
+)
 from clubcrm.billing.events import InvoiceIssued, InvoiceVoided, InvoiceWrittenOff
 from clubcrm.billing.models import Invoice
 from clubcrm.billing.operations.series import take_invoice_numbers
@@ -19,6 +25,9 @@ from clubcrm.core.events import record
 from clubcrm.core.folding import clean_text
 from clubcrm.core.money import Money
 from clubcrm.core.sql import chunks, insert_many, locked
+from clubcrm.core.transactions import on_violation
+
+on_violation("ck_invoice_paid_within_total", PaidMeanwhile)
 
 _invoice = cast(Table, Invoice.__table__)
 
@@ -163,9 +172,7 @@ def settle(session: Session, changes: Mapping[int, int]) -> None:
     paid = _invoice.c.paid_minor + bindparam("change", type_=_invoice.c.paid_minor.type)
     follows = case((paid >= _invoice.c.total_minor, InvoiceState.PAID), else_=InvoiceState.ISSUED)
     # Spelled out: a list of values cannot go with many rows of parameters.
-    is_live = or_(
-        _invoice.c.state == InvoiceState.ISSUED, _invoice.c.state == InvoiceState.PAID
-    )
+    is_live = or_(_invoice.c.state == InvoiceState.ISSUED, _invoice.c.state == InvoiceState.PAID)
     statement = (
         update(_invoice)
         .where(_invoice.c.id == bindparam("invoice"))

@@ -1,0 +1,216 @@
+"""Two cashiers at once: invoice numbers, one invoice paid twice, one payment taken back twice."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+
+from clubcrm.billing.errors import AlreadyReversed, InvoiceNotOpen, MoreThanOwed, PaidMeanwhile
+from clubcrm.billing.models import Invoice
+from clubcrm.billing.operations import (
+    DebtValues,
+    invoices,
+    payments,
+    record_debts,
+    reverse_payment,
+    sell_membership,
+    take_payment,
+)
+from clubcrm.billing.queries import get_invoice, on_account_of, owed_by
+from clubcrm.billing.states import PaymentMethod
+from clubcrm.core.actor import OPERATOR
+from clubcrm.core.db import db
+from clubcrm.core.money import Money
+from clubcrm.core.sql import insert_many
+from clubcrm.core.transactions import reading, transaction
+from tests.conftest import NOW, Database
+from tests.integration.members.desk import TODAY, a_person, a_plan
+from tests.races.together import (
+    LONG,
+    SHORT,
+    Meeting,
+    at_once,
+    nobody_listens,
+    refusals,
+    write_without_order,
+)
+
+ME: dict[str, Any] = {"by": OPERATOR, "now": NOW}
+CASH = PaymentMethod.CASH
+
+
+def eur(minor: int) -> Money:
+    return Money(minor, "EUR")
+
+
+@pytest.fixture
+def a_debtor(app: Flask, a_club: int) -> tuple[int, int]:
+    """Somebody who owes one euro: person and invoice."""
+    with app.app_context(), transaction() as session:
+        person = a_person(session, a_club)
+        debt = DebtValues(person_id=person, amount=eur(100), due_on=TODAY)
+        (invoice,) = record_debts(session, [debt], club_id=a_club, **ME)
+        return person, invoice
+
+
+# --- Invoice numbers --------------------------------------------------------------------------
+
+
+def test_invoice_numbers_have_neither_gap_nor_twin(
+    app: Flask, a_club: int, a_debtor: tuple[int, int]
+) -> None:
+    person, _ = a_debtor
+
+    def issue_three(session: Session) -> None:
+        debt = DebtValues(person_id=person, amount=eur(100), due_on=TODAY)
+        record_debts(session, [debt] * 3, club_id=a_club, **ME)
+
+    def issue_and_give_up(session: Session) -> None:
+        issue_three(session)
+        raise ZeroDivisionError
+
+    outcomes = at_once(app, [issue_three, issue_and_give_up] * 3)
+    assert refusals(outcomes) == [ZeroDivisionError] * 3
+    with app.app_context(), reading() as session:
+        numbers = list(session.scalars(select(Invoice.number).order_by(Invoice.number)))
+    assert numbers == list(range(1, 11))
+
+
+def test_control_numbers_read_first_are_given_twice(
+    app: Flask,
+    a_club: int,
+    a_debtor: tuple[int, int],
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def highest_and_one(session: Session, _club_id: int, count: int) -> list[int]:
+        last = session.scalar(select(func.max(Invoice.number))) or 0
+        meeting.wait()
+        return [last + 1 + n for n in range(count)]
+
+    meeting = Meeting(2, LONG)
+    monkeypatch.setattr(invoices, "take_invoice_numbers", highest_and_one)
+    write_without_order(monkeypatch)
+    debt = DebtValues(person_id=a_debtor[0], amount=eur(100), due_on=TODAY)
+    outcomes = at_once(app, [lambda s: record_debts(s, [debt], club_id=a_club, **ME)] * 2)
+    assert meeting.all_met
+    expected = OperationalError if database.kind == "sqlite" else IntegrityError
+    assert refusals(outcomes) == [expected]
+
+
+# --- One invoice paid at two desks ------------------------------------------------------------
+
+
+def _pay_twice(app: Flask, person: int, invoice: int) -> list[Any]:
+    def pay(session: Session) -> int:
+        return take_payment(session, person, eur(70), method=CASH, invoice_id=invoice, **ME)
+
+    return at_once(app, [pay, pay])
+
+
+def test_an_invoice_is_not_paid_twice(
+    app: Flask, a_debtor: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(payments, "insert_many", Meeting(2, SHORT).before(insert_many))
+    assert refusals(_pay_twice(app, *a_debtor)) == [MoreThanOwed]
+    with app.app_context(), reading() as session:
+        assert get_invoice(session, a_debtor[1]).paid_minor == 70
+
+
+def test_without_the_lock_the_database_still_refuses(
+    app: Flask, a_debtor: tuple[int, int], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(invoices, "locked", lambda _session, query: query)
+    write_without_order(monkeypatch)
+    meeting = Meeting(2, LONG)
+    monkeypatch.setattr(payments, "insert_many", meeting.before(insert_many))
+    outcomes = _pay_twice(app, *a_debtor)
+    assert meeting.all_met
+    assert refusals(outcomes) == [OperationalError if database.kind == "sqlite" else PaidMeanwhile]
+
+
+@pytest.fixture
+def no_limit(app: Flask, database: Database) -> Iterator[None]:
+    """PostgreSQL without its rule that no invoice is paid beyond its total."""
+    rule = "ck_invoice_paid_within_total"
+    if database.kind == "sqlite":
+        yield
+        return
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text(f"ALTER TABLE invoice DROP CONSTRAINT {rule}"))
+    yield
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text("UPDATE invoice SET paid_minor = 0"))
+        check = "CHECK (paid_minor BETWEEN 0 AND total_minor)"
+        connection.execute(text(f"ALTER TABLE invoice ADD CONSTRAINT {rule} {check}"))
+
+
+def test_control_an_invoice_is_paid_twice_without_lock_and_rule(
+    app: Flask,
+    a_debtor: tuple[int, int],
+    no_limit: None,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(invoices, "locked", lambda _session, query: query)
+    nobody_listens(monkeypatch)
+    write_without_order(monkeypatch)
+    meeting = Meeting(2, LONG)
+    monkeypatch.setattr(payments, "insert_many", meeting.before(insert_many))
+    outcomes = _pay_twice(app, *a_debtor)
+    assert meeting.all_met
+    if database.kind == "sqlite":
+        assert refusals(outcomes) == [OperationalError]
+        return
+    assert refusals(outcomes) == []
+    with app.app_context(), reading() as session:
+        assert get_invoice(session, a_debtor[1]).paid_minor == 140
+
+
+def test_an_invoice_paid_in_full_is_closed_to_the_other(
+    app: Flask, a_debtor: tuple[int, int]
+) -> None:
+    person, invoice = a_debtor
+
+    def pay_all(session: Session) -> int:
+        return take_payment(session, person, eur(100), method=CASH, invoice_id=invoice, **ME)
+
+    outcomes = at_once(app, [pay_all] * 4)
+    assert refusals(outcomes) == [InvoiceNotOpen] * 3
+
+
+# --- One payment taken back by two ------------------------------------------------------------
+
+
+def test_a_payment_is_taken_back_once(app: Flask, a_debtor: tuple[int, int]) -> None:
+    person, invoice = a_debtor
+    with app.app_context(), transaction() as session:
+        payment = take_payment(session, person, eur(100), method=CASH, **ME)
+    outcomes = at_once(app, [lambda s: reverse_payment(s, payment, reason="", **ME)] * 3)
+    assert refusals(outcomes) == [AlreadyReversed] * 2
+    with app.app_context(), reading() as session:
+        assert get_invoice(session, invoice).paid_minor == 0
+        assert owed_by(session, [person])[person].minor == 100
+
+
+# --- Money on account used by two sales -------------------------------------------------------
+
+
+def test_money_on_account_is_used_once(app: Flask, a_club: int) -> None:
+    with app.app_context(), transaction() as session:
+        person = a_person(session, a_club)
+        plan = a_plan(session, a_club, price=eur(100))
+        take_payment(session, person, eur(150), method=CASH, **ME)
+
+    def buy(session: Session) -> Any:
+        return sell_membership(session, person, plan, starts_on=TODAY, **ME)
+
+    outcomes = at_once(app, [buy] * 3)
+    assert refusals(outcomes) == [], outcomes
+    with app.app_context(), reading() as session:
+        assert owed_by(session, [person])[person].minor == 150
+        assert on_account_of(session, person) == []
