@@ -267,7 +267,15 @@ def upgrade() -> None:
         sa.Column("on", sa.Date(), nullable=False),
         sa.Column(
             "state",
-            sa.Enum("running", "done", name="dailyrunstate", native_enum=False, length=8),
+            sa.Enum(
+                "running",
+                "done",
+                "stopped",
+                "allowed",
+                name="dailyrunstate",
+                native_enum=False,
+                length=8,
+            ),
             nullable=False,
         ),
         sa.Column(
@@ -392,6 +400,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("consent_wording", sa.Text(), nullable=False),
+        sa.Column("total", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("read", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("stored", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -399,15 +408,33 @@ def upgrade() -> None:
         ),
         sa.Column("rejected", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("warnings", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "notes", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("started_by", sa.String(length=120), nullable=False),
+        sa.Column(
+            "started_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "undone", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True
+        ),
         sa.ForeignKeyConstraint(["club_id"], ["club.id"], name=op.f("fk_import_batch_club_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_batch")),
     )
-    op.create_index(op.f("ix_import_batch_club_id"), "import_batch", ["club_id"], unique=False)
+    op.create_index("ix_import_batch_club_id_id", "import_batch", ["club_id", "id"], unique=False)
+    op.create_table(
+        "invoice_series",
+        sa.Column("club_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "last_number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(["club_id"], ["club.id"], name=op.f("fk_invoice_series_club_id")),
+        sa.PrimaryKeyConstraint("club_id", name=op.f("pk_invoice_series")),
+    )
     op.create_table(
         "person",
         sa.Column(
@@ -461,6 +488,7 @@ def upgrade() -> None:
             "home_club_id", "external_id", name=op.f("uq_person_home_club_id_external_id")
         ),
         sa.UniqueConstraint("number", name=op.f("uq_person_number")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_person_email", "person", ["email"], unique=False)
     op.create_index(
@@ -708,7 +736,6 @@ def upgrade() -> None:
         sa.Column(
             "problems", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
         ),
-        sa.Column("digest", sa.String(length=64), nullable=True),
         sa.ForeignKeyConstraint(
             ["batch_id"], ["import_batch.id"], name=op.f("fk_import_row_batch_id")
         ),
@@ -733,9 +760,12 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("digest", sa.String(length=32), nullable=False),
         sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("row_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "cells", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
         sa.ForeignKeyConstraint(
             ["batch_id"], ["import_batch.id"], name=op.f("fk_import_row_key_batch_id")
         ),
@@ -908,6 +938,9 @@ def upgrade() -> None:
         sa.Column(
             "price_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
+        sa.Column(
+            "paid_before_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("sold_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sold_here", sa.Boolean(), nullable=False),
@@ -960,6 +993,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "club_id", "external_id", name=op.f("uq_membership_club_id_external_id")
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         "ix_membership_club_id_until_on", "membership", ["club_id", "until_on"], unique=False
@@ -999,6 +1033,11 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column(
+            "name_key",
+            sa.String(length=24).with_variant(sa.String(length=24, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
             "person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column(
@@ -1012,10 +1051,14 @@ def upgrade() -> None:
             name=op.f("fk_person_search_person_id"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("token", "person_id", "kind", name=op.f("pk_person_search")),
+        sa.PrimaryKeyConstraint(
+            "token", "name_key", "person_id", "kind", name=op.f("pk_person_search")
+        ),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_person_search_person_id", "person_search", ["person_id"], unique=False)
+    op.create_index(
+        "ix_person_search_person_id_token", "person_search", ["person_id", "token"], unique=False
+    )
     op.create_table(
         "person_tag",
         sa.Column(
@@ -1277,8 +1320,15 @@ def upgrade() -> None:
         sa.Column(
             "total_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
+        sa.Column(
+            "paid_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
         sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("note", sa.String(length=240), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "paid_minor BETWEEN 0 AND total_minor", name=op.f("ck_invoice_paid_within_total")
+        ),
         sa.CheckConstraint("total_minor >= 0", name=op.f("ck_invoice_total_not_negative")),
         sa.ForeignKeyConstraint(["club_id"], ["club.id"], name=op.f("fk_invoice_club_id")),
         sa.ForeignKeyConstraint(
@@ -1465,6 +1515,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_visit_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visit")),
         sa.UniqueConstraint("club_id", "device_key", name=op.f("uq_visit_club_id_device_key")),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         "ix_visit_club_id_checked_in_at", "visit", ["club_id", "checked_in_at"], unique=False
@@ -1542,6 +1593,10 @@ def upgrade() -> None:
         ),
         sa.Column("external_id", sa.String(length=120), nullable=True),
         sa.Column(
+            "external_round", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("is_imported", sa.Boolean(), nullable=False),
+        sa.Column(
             "amount_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("currency", sa.String(length=3), nullable=False),
@@ -1580,7 +1635,12 @@ def upgrade() -> None:
             ["reverses_id"], ["payment.id"], name=op.f("fk_payment_reverses_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment")),
-        sa.UniqueConstraint("club_id", "external_id", name=op.f("uq_payment_club_id_external_id")),
+        sa.UniqueConstraint(
+            "club_id",
+            "external_id",
+            "external_round",
+            name=op.f("uq_payment_club_id_external_id_external_round"),
+        ),
         sa.UniqueConstraint("reverses_id", name=op.f("uq_payment_reverses_id")),
     )
     op.create_index("ix_payment_club_id_paid_at", "payment", ["club_id", "paid_at"], unique=False)
@@ -1589,9 +1649,43 @@ def upgrade() -> None:
     op.create_index(
         "ix_payment_person_id_paid_at", "payment", ["person_id", "paid_at"], unique=False
     )
+    op.create_table(
+        "payment_allocation",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column(
+            "payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "invoice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "amount_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.CheckConstraint("amount_minor != 0", name=op.f("ck_payment_allocation_amount_not_zero")),
+        sa.ForeignKeyConstraint(
+            ["invoice_id"], ["invoice.id"], name=op.f("fk_payment_allocation_invoice_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["payment_id"], ["payment.id"], name=op.f("fk_payment_allocation_payment_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_allocation")),
+        sa.UniqueConstraint(
+            "payment_id", "invoice_id", name=op.f("uq_payment_allocation_payment_id_invoice_id")
+        ),
+    )
+    op.create_index(
+        op.f("ix_payment_allocation_invoice_id"), "payment_allocation", ["invoice_id"], unique=False
+    )
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_payment_allocation_invoice_id"), table_name="payment_allocation")
+    op.drop_table("payment_allocation")
     op.drop_index("ix_payment_person_id_paid_at", table_name="payment")
     op.drop_index(op.f("ix_payment_membership_id"), table_name="payment")
     op.drop_index(op.f("ix_payment_invoice_id"), table_name="payment")
@@ -1624,7 +1718,7 @@ def downgrade() -> None:
     op.drop_table("phase_change")
     op.drop_index(op.f("ix_person_tag_tag_id"), table_name="person_tag")
     op.drop_table("person_tag")
-    op.drop_index("ix_person_search_person_id", table_name="person_search")
+    op.drop_index("ix_person_search_person_id_token", table_name="person_search")
     op.drop_table("person_search")
     op.drop_index("ix_person_club_club_id_person_id", table_name="person_club")
     op.drop_table("person_club")
@@ -1679,7 +1773,8 @@ def downgrade() -> None:
     op.drop_index("ix_person_home_club_id_sort_name", table_name="person")
     op.drop_index("ix_person_email", table_name="person")
     op.drop_table("person")
-    op.drop_index(op.f("ix_import_batch_club_id"), table_name="import_batch")
+    op.drop_table("invoice_series")
+    op.drop_index("ix_import_batch_club_id_id", table_name="import_batch")
     op.drop_table("import_batch")
     op.drop_index(op.f("ix_field_change_person_id"), table_name="field_change")
     op.drop_index(op.f("ix_field_change_event_id"), table_name="field_change")

@@ -97,7 +97,7 @@ def _installation(kind: str) -> Iterator[Club]:
 def _walk(club: Club, file: Path) -> bool:
     print(f"\n{club.kind}")
     club.run(
-        "init", "--code", "real", "--name", "Real Club", "--timezone", "Europe/Lisbon",
+        "init", "--club", "real", "--name", "Real Club", "--timezone", "Europe/Lisbon",
         "--currency", "EUR", "--language", "en",
     )  # fmt: skip
     words = (
