@@ -8,13 +8,15 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from clubcrm.accounts.queries import ClubRow, find_club
+from clubcrm.accounts.errors import UnknownClub
+from clubcrm.accounts.queries import ClubRow, clubs, find_club
 from clubcrm.cli.frame import json_option, print_json, say
 from clubcrm.core import clock
 from clubcrm.core.actor import OPERATOR
 from clubcrm.core.errors import DomainError
-from clubcrm.core.transactions import reading
+from clubcrm.core.transactions import reading, transaction
 from clubcrm.exchange.jobs import Order, Outcome, import_file, rehearse, undo_import
+from clubcrm.exchange.operations.exporting import export_all, note_export
 from clubcrm.exchange.policies.mapping import ColumnMapping, parse_mapping_file
 from clubcrm.exchange.states import WARNING_NOTES, ExportFormat, Kind
 from clubcrm.exchange.words import note_text, undone_text
@@ -211,5 +213,25 @@ class _Progress:
 @with_appcontext
 def export(folder: Path, format_: str, club: str | None, as_json: bool) -> int:
     """Write every table to DIR, with headings that `import` takes back."""
-    say(f"{folder} {format_} {club} {as_json}")
+    now = clock.now()
+    with transaction() as session:
+        chosen = [find_club(session, club)] if club else clubs(session)
+        if not chosen:
+            raise UnknownClub
+        note_export(session, chosen, by=OPERATOR, now=now)
+    try:
+        with reading() as session:
+            written = export_all(
+                session, folder, ExportFormat(format_), chosen, now=now, progress=_tell_table
+            )
+    except OSError as error:
+        raise click.ClickException(f"{folder} cannot be written: {error.strerror}.") from error
+    say(f"Everything is in {folder}.")
+    if as_json:
+        tables = {one.table: {"files": list(one.files), "rows": one.rows} for one in written}
+        print_json({"folder": str(folder), "format": format_, "tables": tables})
     return 0
+
+
+def _tell_table(name: str, rows: int) -> None:
+    say(f"{name}: {rows:,} rows")

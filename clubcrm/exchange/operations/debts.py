@@ -131,7 +131,7 @@ class DebtsImporter:
     ) -> RowOutcome:
         before = known.get(one.digest)
         if before is None:
-            return self._same_as_rest(one, invoices)
+            return self._same_as_standing(one, invoices)
         if before.cells == marks_of({"amount": one.values.amount}):
             return RowOutcome.UNCHANGED
         invoice = invoices.get(before.row_id)
@@ -142,16 +142,17 @@ class DebtsImporter:
             one.replaces = before.row_id
         return RowOutcome.STORED
 
-    def _same_as_rest(self, one: _Told, invoices: dict[int, Any]) -> RowOutcome:
-        """A debt that a file of terms told already, as the rest of a price, is not told again."""
+    def _same_as_standing(self, one: _Told, invoices: dict[int, Any]) -> RowOutcome:
+        """A debt that stands already is not told again: the rest of a price, or one due that day."""
+        values = one.values
         for invoice in invoices.values():
             is_same = (
-                invoice.membership_id is not None
-                and invoice.id not in self._claimed
-                and invoice.person_id == one.values.person_id
-                and invoice.total_minor - invoice.paid_minor == one.values.amount.minor
-                and invoice.currency == one.values.amount.currency
+                invoice.id not in self._claimed
+                and invoice.person_id == values.person_id
                 and invoice.state == InvoiceState.ISSUED
+                and invoice.total_minor - invoice.paid_minor == values.amount.minor
+                and invoice.currency == values.amount.currency
+                and (invoice.membership_id is not None or invoice.due_on == values.due_on)
             )
             if is_same:
                 self._claimed.add(invoice.id)

@@ -1,5 +1,6 @@
 """A file of payments: history that pays no invoice here."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -20,6 +21,9 @@ from clubcrm.exchange.states import Kind, ProblemCode, RowOutcome, Touch
 
 NO_MONEY = frozenset({"failed", "pending", "cancelled"})
 """What a payment's status may say so that no money came in."""
+
+OWN_ID = re.compile(r"payment-([0-9]{1,18})")
+"""How an export names a payment that has no external id."""
 
 _payment = cast(Table, Payment.__table__)
 _returned = _payment.alias("returned")
@@ -131,7 +135,7 @@ class PaymentsImporter:
     def _standing(self, session: Session, told: Sequence[_Told]) -> dict[str, Any]:
         """The payments that stand under the external ids of some rows."""
         ids = sorted({one.values.external_id for one in told if one.values.external_id})
-        found: dict[str, Any] = {}
+        found: dict[str, Any] = self._our_own(session, ids)
         for chunk in chunks(ids, 2000):
             query = (
                 select(_payment.c.external_id, _payment.c.person_id, _payment.c.amount_minor)
@@ -145,12 +149,28 @@ class PaymentsImporter:
             found.update({row.external_id: row for row in session.execute(query)})
         return found
 
+    def _our_own(self, session: Session, ids: Sequence[str]) -> dict[str, Any]:
+        """The payments taken here that an export named by our own number."""
+        numbers = {int(own[1]): own[0] for given in ids if (own := OWN_ID.fullmatch(given))}
+        found: dict[str, Any] = {}
+        for chunk in chunks(sorted(numbers), 2000):
+            query = select(_payment.c.id, _payment.c.person_id, _payment.c.amount_minor).where(
+                _payment.c.club_id == self._task.club.id,
+                _payment.c.id.in_(chunk),
+                _payment.c.external_id.is_(None),
+            )
+            found.update({numbers[row.id]: row for row in session.execute(query)})
+        return found
+
     def _stands(self, row: Row, one: _Told, standing: dict[str, Any]) -> bool:
         values = one.values
         stands = standing.get(values.external_id or "")
         if stands is None:
             return False
         if (stands.person_id, stands.amount_minor) != (values.person_id, values.amount.minor):
+            if OWN_ID.fullmatch(values.external_id or ""):
+                # Another installation's number; here it means nothing.
+                return False
             # A payment is never changed; two with one number are a mistake somebody must look at.
             row.add(
                 ProblemCode.STANDS, "external_id", value=(values.external_id or "")[:60], line=0

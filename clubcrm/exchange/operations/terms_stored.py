@@ -82,7 +82,8 @@ def link_previous(session: Session, task: Task, followers: Sequence[tuple[int, T
     for line, term in followers:
         assert term.id is not None
         previous = before.get(term.told.previous or "")
-        if previous is not None and standing.get(term.id) == previous["id"]:
+        if term.id in standing:
+            # It follows a term already; the file is not heard again on that.
             continue
         fits = (
             previous is not None
@@ -90,7 +91,6 @@ def link_previous(session: Session, task: Task, followers: Sequence[tuple[int, T
             and previous["id"] != term.id
             and previous["starts_on"] <= term.told.starts_on
             and previous["id"] not in taken
-            and term.id not in standing
         )
         if not fits or previous is None:
             value = (term.told.previous or "")[:60]

@@ -46,13 +46,13 @@ _MORNING: Final = frozenset(
 )
 
 _ISO: Final = re.compile(
-    r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?)?", re.ASCII
+    r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2}(?:[.,]\d+)?))?)?", re.ASCII
 )
 _TRIPLE: Final = re.compile(r"(\d{1,4})\s*[-/.\s،]\s*(\d{1,2})\s*[-/.\s،]\s*(\d{1,4})\.?", re.ASCII)
 _EIGHT: Final = re.compile(r"\d{8}", re.ASCII)
 _SERIAL: Final = re.compile(r"(\d{5})(?:[.,](\d+))?", re.ASCII)
 _TIME: Final = re.compile(
-    r"(?:^|(?<=[\sT,،]))(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?"
+    r"(?:^|(?<=[\sT,،]))(\d{1,2}):(\d{2})(?::(\d{2}(?:[.,]\d+)?))?"
     r"\s*([^\d\s:+\-][^\d:+\-]*?)?\s*(Z|[+-]\d{2}:?\d{2})?$",
     re.ASCII,
 )
@@ -290,7 +290,9 @@ def _clock(hour: str, minute: str, second: str | None, half: str, entry: str) ->
     elif word in _MORNING and word not in ("h", "uhr") and hours == 12:
         hours = 0
     try:
-        return time(hours, int(minute), min(59, int(second or 0)))
+        whole, _, fraction = (second or "0").replace(",", ".").partition(".")
+        micro = int((fraction + "000000")[:6])
+        return time(hours, int(minute), min(59, int(whole)), micro)
     except ValueError as error:
         raise NotADay(entry=entry[:40]) from error
 

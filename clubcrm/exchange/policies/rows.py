@@ -375,7 +375,9 @@ def _yes_no(row: Row, column: Column, text: str) -> bool | None:
 
 def _tags(row: Row, column: Column, text: str) -> tuple[str, ...] | None:
     del row, column
-    tags = (clean_text(part, 60) for part in _LIST.split(text))
+    # A semicolon parts tags that hold commas themselves.
+    parts = text.split(";") if ";" in text else _LIST.split(text)
+    tags = (clean_text(part, 60) for part in parts)
     return tuple(dict.fromkeys(tag for tag in tags if tag)) or None
 
 
