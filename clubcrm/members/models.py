@@ -37,6 +37,7 @@ class Person(Model):
     __table_args__ = (
         UniqueConstraint("home_club_id", "external_id"),
         Index("ix_person_home_club_id_sort_name", "home_club_id", "sort_name"),
+        Index("ix_person_sort_name_id", "sort_name", "id"),
         Index("ix_person_phone", "phone"),
         Index("ix_person_email", "email"),
         {"sqlite_autoincrement": True},  # the log names people by id, so no id is given out twice

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from flask import Response, current_app, request, url_for
+from flask import Response, current_app, g, request, url_for
 from markupsafe import Markup
 
 A_YEAR = 365 * 24 * 3600
@@ -39,8 +39,15 @@ def draw_icon(name: str, *, size: int = 20, label: str | None = None) -> Markup:
         else Markup('aria-hidden="true"')
     )
     return Markup('<svg class="icon{}" width="{}" height="{}" {}><use href="{}#{}"/></svg>').format(
-        kind, size, size, spoken, asset("vendor/icons.svg"), name
+        kind, size, size, spoken, _sprite(), name
     )
+
+
+def _sprite() -> str:
+    """The address of the sprite, found once for each request: a page holds hundreds of icons."""
+    if "icon_sprite" not in g:
+        g.icon_sprite = asset("vendor/icons.svg")
+    return str(g.icon_sprite)
 
 
 DIRECTIONAL = frozenset(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from flask import current_app, request
+from flask import current_app, g, request
 from flask_babel import lazy_gettext as _l
 
 from clubcrm.accounts.access import current_club, find_principal
@@ -21,8 +21,12 @@ def who() -> Principal | None:
 
 def here() -> ClubRow | None:
     """The club this page is about; None before sign-in."""
-    reader = find_principal()
-    return current_club() if reader is not None and reader.grants else None
+    kept: ClubRow | None = g.get("page_club")
+    if kept is None:
+        reader = find_principal()
+        if reader is not None and reader.grants:
+            kept = g.page_club = current_club()
+    return kept
 
 
 def may(permission: Permission | str, club_id: int | None = None) -> bool:
@@ -36,8 +40,11 @@ def may(permission: Permission | str, club_id: int | None = None) -> bool:
 
 def today() -> date:
     """The day at the club of this page."""
-    club = here()
-    return club.today(clock.now()) if club else clock.now().date()
+    kept: date | None = g.get("page_day")
+    if kept is None:
+        club = here()
+        kept = g.page_day = club.today(clock.now()) if club else clock.now().date()
+    return kept
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
+from clubcrm.accounts.models import Club
 from clubcrm.billing.queries import Owed, owed_by
 from clubcrm.core.folding import query_words
 from clubcrm.members.models import Membership, Person, PersonClub, PersonSearch
-from clubcrm.members.queries import TermRow, memberships_of_many, shown_term
+from clubcrm.members.queries import TermRow, memberships_of_many, shown_term, visible_at
 from clubcrm.members.queries.search import begins_with
 from clubcrm.retention.models import MemberState
 from clubcrm.retention.states import Phase, Risk, Status, Sub
@@ -88,12 +89,10 @@ class MemberList:
 
 @dataclass(frozen=True)
 class Figures:
-    """How many people there are, in all and by phase, status and risk."""
+    """How many people there are, in all and by phase."""
 
     total: int = 0
     by_phase: dict[Phase, int] = field(default_factory=dict)
-    by_status: dict[Status, int] = field(default_factory=dict)
-    by_risk: dict[Risk, int] = field(default_factory=dict)
 
 
 def member_list(
@@ -113,7 +112,7 @@ def member_list(
     chosen = (
         _lines()
         .add_columns(*(column.label(f"order_{no}") for no, (column, _up) in enumerate(order)))
-        .where(*_seen(scope), *_conditions(filters, today))
+        .where(*_seen(filters, scope), *_conditions(filters, today))
         .order_by(*(column if up else column.desc() for column, up in order))
         .limit(limit + 1)
     )
@@ -139,38 +138,48 @@ def hits_of(session: Session, person_ids: Sequence[int], *, today: date) -> list
 
 
 def member_figures(session: Session, *, scope: Collection[int], text: str = "") -> Figures:
-    """How many people of the clubs in scope stand in which phase, status and risk: one statement."""
-    counted = (
-        select(
-            MemberState.status, MemberState.phase, MemberState.risk, func.count().label("people")
+    """How many people of the clubs in scope there are, and in which phases they stand.
+
+    Where every club is in scope nobody needs to be looked up: the phases are counted from their index.
+    """
+    elsewhere = select(func.count()).select_from(Club).where(Club.id.not_in(scope))
+    if not text.strip() and not session.scalar(elsewhere):
+        total = select(func.count()).select_from(Person).where(Person.merged_into_id.is_(None))
+        phases = (
+            select(MemberState.phase, func.count())
+            .where(MemberState.club_id.in_(scope), MemberState.phase.is_not(None))
+            .group_by(MemberState.phase)
         )
+        by_phase = dict(session.execute(phases).tuples().all())
+        return Figures(session.scalar(total) or 0, {p: n for p, n in by_phase.items() if p})
+    counted = (
+        select(MemberState.phase, func.count())
         .select_from(Person)
         .outerjoin(MemberState, MemberState.person_id == Person.id)
-        .where(*_seen(scope), *_named(text))
-        .group_by(MemberState.status, MemberState.phase, MemberState.risk)
+        .where(_in_sight(scope), Person.merged_into_id.is_(None), *_named(text))
+        .group_by(MemberState.phase)
     )
-    total = 0
-    by_phase: dict[Phase, int] = {}
-    by_status: dict[Status, int] = {}
-    by_risk: dict[Risk, int] = {}
-    for status, phase, risk, people in session.execute(counted):
-        status = status or Status.POTENTIAL
-        total += people
-        by_status[status] = by_status.get(status, 0) + people
-        if phase is not None:
-            by_phase[phase] = by_phase.get(phase, 0) + people
-        if risk in (Risk.WATCH, Risk.HIGH):
-            by_risk[risk] = by_risk.get(risk, 0) + people
-    return Figures(total, by_phase, by_status, by_risk)
+    rows = session.execute(counted).tuples().all()
+    return Figures(sum(n for _phase, n in rows), {phase: n for phase, n in rows if phase})
 
 
 # --- which people ---------------------------------------------------------------------------
 
 
-def _seen(scope: Collection[int]) -> list[ColumnElement[bool]]:
-    """Whom the clubs in scope see; who was merged into somebody else is found there."""
-    in_sight = select(PersonClub.person_id).where(PersonClub.club_id.in_(scope))
-    return [Person.id.in_(in_sight), Person.merged_into_id.is_(None)]
+def _in_sight(scope: Collection[int]) -> ColumnElement[bool]:
+    """Whom the clubs in scope see, as a set that is made once: for lists that are sorted or counted."""
+    return Person.id.in_(select(PersonClub.person_id).where(PersonClub.club_id.in_(scope)))
+
+
+def _seen(filters: ListFilter, scope: Collection[int]) -> list[ColumnElement[bool]]:
+    """Whom the clubs in scope see. Who was merged into somebody else is found there.
+
+    A list by name alone is read along its index and each person asked about: a page of any list is
+    read without looking at the others.
+    """
+    by_name_alone = filters == ListFilter()
+    sight = visible_at(scope) if by_name_alone else _in_sight(scope)
+    return [sight, Person.merged_into_id.is_(None)]
 
 
 def _named(text: str) -> list[ColumnElement[bool]]:
