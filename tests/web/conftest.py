@@ -15,6 +15,7 @@ from clubcrm.members.operations import PlanValues, add_plan
 from clubcrm.members.states import PlanKind
 from tests.conftest import NOW
 from tests.web.api import Caller
+from tests.web.places import STRANGER, Place, furnish
 
 MakeCaller = Callable[..., Caller]
 
@@ -73,3 +74,15 @@ def add_plans(app: Flask, club_id: int) -> dict[str, int]:
             one.name: add_plan(session, one, club_id=club_id, by=OPERATOR, now=NOW)
             for one in values
         }
+
+
+@pytest.fixture
+def own(app: Flask, caller: MakeCaller, a_club: int, other_club: int) -> Place:
+    """The club at which one works, with one of everything."""
+    return furnish(app, caller(Role.OWNER, club_id=None), a_club, "aurora", "Ana Pereira")
+
+
+@pytest.fixture
+def foreign(app: Flask, caller: MakeCaller, a_club: int, other_club: int) -> Place:
+    """A club that is none of one's business, with one of everything."""
+    return furnish(app, caller(Role.OWNER, club_id=None), other_club, "borealis", STRANGER)

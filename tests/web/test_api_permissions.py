@@ -4,31 +4,23 @@ The cells are generated from the application's routes; a route without an exampl
 denied cell answers 401, 403 or 404, changes no row, and says not a byte about the other club.
 """
 
-import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import event
 
 from clubcrm.accounts.access import PUBLIC, SIGNED_IN, rule_of
 from clubcrm.accounts.policies import GRANTS
 from clubcrm.accounts.states import Permission, Role
 from clubcrm.core import clock
-from clubcrm.core.actor import OPERATOR
 from clubcrm.core.db import db
-from clubcrm.core.money import Money
-from clubcrm.core.transactions import reading, transaction
-from clubcrm.members.operations import PlanValues, add_plan
-from clubcrm.members.states import PlanKind
 from tests.conftest import NOW
 from tests.web.api import ROOT, Caller
 from tests.web.conftest import MakeCaller
-
-STRANGER = "Xenophon Quisling"
+from tests.web.places import STRANGER, Place, rows_of
 
 EXAMPLES: dict[tuple[str, str], Any] = {
     ("GET", "/clubs"): None,
@@ -50,7 +42,7 @@ EXAMPLES: dict[tuple[str, str], Any] = {
     ("POST", "/payments"): {
         "member_id": "{member_id}",
         "invoice_id": "{invoice_id}",
-        "amount": {"minor": 100, "currency": "EUR"},
+        "amount": {"minor": 90, "currency": "EUR"},
         "method": "cash",
     },
     ("POST", "/check-ins"): {"member_id": "{member_id}"},
@@ -60,56 +52,6 @@ EXAMPLES: dict[tuple[str, str], Any] = {
 """A request of each route; what stands in braces or angles is an id of the club it is tried on."""
 
 LISTS = {"/clubs", "/plans", "/members", "/invoices", "/reports/renewals"}
-
-
-@dataclass(frozen=True)
-class Place:
-    """A club with one of everything."""
-
-    club_id: int
-    ids: dict[str, str]
-
-
-def _furnish(app: Flask, chain: Caller, club_id: int, code: str, name: str) -> Place:
-    with app.app_context(), transaction() as session:
-        annual = PlanValues(
-            name=f"Annual {code}", kind=PlanKind.TERM, months=12, price=Money(100, "EUR")
-        )
-        rolling = PlanValues(name=f"Rolling {code}", kind=PlanKind.ROLLING)
-        plan_id, rolling_plan_id = (
-            add_plan(session, one, club_id=club_id, by=OPERATOR, now=NOW)
-            for one in (annual, rolling)
-        )
-    member = chain.post("/members", name=name, club=code, card_code=f"card-{code}")["id"]
-    term = chain.post("/memberships", member_id=member, plan=str(plan_id))["id"]
-    endless = chain.post("/memberships", member_id=member, plan=str(rolling_plan_id))["id"]
-    frozen = chain.post(f"/memberships/{term}/freezes", from_="2026-04-01", until="2026-04-05")
-    visit = chain.post("/check-ins", 200, member_id=member, club=code)["visit_id"]
-    (invoice,) = chain.get("/invoices", member_id=member)["items"]
-    ids = {
-        "club": code,
-        "member_id": member,
-        "plan_id": str(plan_id),
-        "membership_id": term,
-        "rolling_id": endless,
-        "freeze_id": frozen["freezes"][0]["id"],
-        "visit_id": visit,
-        "invoice_id": invoice["id"],
-    }
-    assert None not in ids.values()
-    return Place(club_id, ids)
-
-
-@pytest.fixture
-def own(app: Flask, caller: MakeCaller, a_club: int, other_club: int) -> Place:
-    """The club whose token is used."""
-    return _furnish(app, caller(Role.OWNER, club_id=None), a_club, "aurora", "Ana Pereira")
-
-
-@pytest.fixture
-def foreign(app: Flask, caller: MakeCaller, a_club: int, other_club: int) -> Place:
-    """The club that is none of the token's business."""
-    return _furnish(app, caller(Role.OWNER, club_id=None), other_club, "borealis", STRANGER)
 
 
 def _routes(app: Flask) -> Iterator[tuple[str, str, Any]]:
@@ -138,17 +80,6 @@ def _filled(part: Any, ids: dict[str, str]) -> Any:
     return part.format(**ids) if isinstance(part, str) else part
 
 
-def _rows(app: Flask) -> str:
-    """A digest of every row of every table."""
-    digest = hashlib.sha256()
-    with app.app_context(), reading() as session:
-        for table in db.metadata.sorted_tables:
-            for row in session.execute(select(table).order_by(*table.primary_key.columns)):
-                digest.update(repr(tuple(row)).encode())
-            digest.update(table.name.encode())
-    return digest.hexdigest()
-
-
 def test_every_route_has_an_example(app: Flask) -> None:
     known = {(method, path.replace("rolling_id", "membership_id")) for method, path in EXAMPLES}
     assert {(method, path) for method, path, _declared in _routes(app)} == known
@@ -161,14 +92,14 @@ def test_a_role_does_what_it_may_at_its_club(
     one = caller(role)
     for method, path, declared in _routes(app):
         address, body = _example(method, path, own)
-        before = _rows(app)
+        before = rows_of(app)
         answer = one.call(method, address, json=body)
         may = declared == SIGNED_IN or declared in GRANTS[role]
         if may:
             assert answer.status_code in (200, 201), (method, path, answer.text)
         else:
             assert answer.status_code == 403, (method, path, answer.text)
-        assert may or before == _rows(app), (method, path)
+        assert may or before == rows_of(app), (method, path)
 
 
 @pytest.mark.parametrize("role", Role)
@@ -176,7 +107,7 @@ def test_no_role_reaches_the_other_club(
     app: Flask, own: Place, foreign: Place, caller: MakeCaller, role: Role
 ) -> None:
     one = caller(role)
-    before = _rows(app)
+    before = rows_of(app)
     for method, path, declared in _routes(app):
         address, body = _example(method, path, foreign)
         answer = one.call(method, address, json=body)
@@ -187,15 +118,15 @@ def test_no_role_reaches_the_other_club(
             assert answer.status_code == (404 if may else 403), (method, path, answer.text)
         for secret in (STRANGER, "borealis", "card-borealis"):
             assert secret not in answer.text, (method, path)
-    assert before == _rows(app)
+    assert before == rows_of(app)
 
 
 def test_nobody_without_a_token_gets_in(app: Flask, own: Place) -> None:
-    before = _rows(app)
+    before = rows_of(app)
     for method, path, _declared in _routes(app):
         address, body = _example(method, path, own)
         assert Caller(app, {}).call(method, address, json=body).status_code == 401
-    assert before == _rows(app)
+    assert before == rows_of(app)
 
 
 def test_every_id_in_a_body_is_checked(
@@ -203,7 +134,7 @@ def test_every_id_in_a_body_is_checked(
 ) -> None:
     """Each id of a body in turn is one of the other club; all others are right."""
     boss = caller(Role.OWNER)
-    before = _rows(app)
+    before = rows_of(app)
     tried = 0
     for (method, path), body in EXAMPLES.items():
         address, _same = _example(method, path.replace("rolling_id", "membership_id"), own)
@@ -222,7 +153,7 @@ def test_every_id_in_a_body_is_checked(
         boss.post(f"/memberships/{own.ids['membership_id']}/renewals", 404, **body)
     boss.get("/invoices", 404, member_id=foreign.ids["member_id"])
     assert tried == 6
-    assert before == _rows(app)
+    assert before == rows_of(app)
 
 
 def test_a_list_shows_the_own_club_alone(

@@ -1,0 +1,135 @@
+"""Two clubs with one of everything each, and a digest of all that is stored."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+
+from flask import Flask
+from sqlalchemy import select
+
+from clubcrm.accounts.models import ApiToken
+from clubcrm.accounts.operations import add_staff, create_token
+from clubcrm.accounts.states import Role
+from clubcrm.billing.queries import payments_of
+from clubcrm.core.actor import OPERATOR
+from clubcrm.core.db import db
+from clubcrm.core.money import Money
+from clubcrm.core.period import Period
+from clubcrm.core.transactions import reading, transaction
+from clubcrm.members.operations import (
+    PlanValues,
+    SeasonValues,
+    add_plan,
+    declare_closure,
+    declare_season,
+)
+from clubcrm.members.states import PlanKind
+from tests.conftest import NOW, PASSWORD
+from tests.web.api import Caller
+
+STRANGER = "Xenophon Quisling"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A club with one of everything: ids as text, by the names that routes and bodies use."""
+
+    club_id: int
+    ids: dict[str, str]
+
+
+def furnish(app: Flask, chain: Caller, club_id: int, code: str, name: str) -> Place:
+    """Give a club one of everything, for a member of this name."""
+    numbers = _settings(app, club_id, code)
+    plan_id, rolling_plan_id = numbers["plan_id"], numbers.pop("rolling_plan_id")
+    member = chain.post("/members", name=name, club=code, card_code=f"card-{code}")["id"]
+    term = chain.post("/memberships", member_id=member, plan=str(plan_id))["id"]
+    endless = chain.post("/memberships", member_id=member, plan=str(rolling_plan_id))["id"]
+    frozen = chain.post(f"/memberships/{term}/freezes", from_="2026-04-01", until="2026-04-05")
+    visit = chain.post("/check-ins", 200, member_id=member, club=code)["visit_id"]
+    (invoice,) = chain.get("/invoices", member_id=member)["items"]
+    chain.post(
+        "/payments",
+        member_id=member,
+        amount={"minor": 10, "currency": "EUR"},
+        invoice_id=invoice["id"],
+        method="cash",
+    )
+    with app.app_context(), reading() as session:
+        (payment,) = payments_of(session, int(member))
+    ids = {
+        **{what: str(number) for what, number in numbers.items()},
+        "club": code,
+        "member_id": member,
+        "person_id": member,
+        "membership_id": term,
+        "rolling_id": endless,
+        "freeze_id": frozen["freezes"][0]["id"],
+        "visit_id": visit,
+        "invoice_id": invoice["id"],
+        "payment_id": str(payment.id),
+    }
+    assert None not in ids.values()
+    return Place(club_id, ids)
+
+
+def _settings(app: Flask, club_id: int, code: str) -> dict[str, int]:
+    with app.app_context(), transaction() as session:
+        annual = PlanValues(
+            name=f"Annual {code}", kind=PlanKind.TERM, months=12, price=Money(100, "EUR")
+        )
+        rolling = PlanValues(name=f"Rolling {code}", kind=PlanKind.ROLLING)
+        plan_id, rolling_plan_id = (
+            add_plan(session, one, club_id=club_id, by=OPERATOR, now=NOW)
+            for one in (annual, rolling)
+        )
+        days = Period(date(2026, 8, 1), date(2026, 8, 8))
+        closure_id = declare_closure(
+            session, club_id, days, extends_terms=False, name=f"Paint {code}", by=OPERATOR, now=NOW
+        )
+        season = SeasonValues(
+            name=f"August {code}",
+            calendar="gregorian",
+            start_month=8,
+            start_day=1,
+            end_month=8,
+            end_day=31,
+            share_percent=50,
+        )
+        season_id = declare_season(session, club_id, season, by=OPERATOR, now=NOW)
+        user_id = add_staff(
+            session,
+            full_name=f"Desk of {code}",
+            email=f"desk@{code}.example",
+            password=PASSWORD,
+            role=Role.DESK,
+            club_id=club_id,
+            by=OPERATOR,
+            now=NOW,
+        )
+        create_token(
+            session, name=f"Door {code}", role=Role.DEVICE, club_id=club_id, by=OPERATOR, now=NOW
+        )
+        token_id = session.scalars(select(ApiToken.id).order_by(ApiToken.id.desc())).first()
+        assert token_id is not None
+        return {
+            "plan_id": plan_id,
+            "rolling_plan_id": rolling_plan_id,
+            "closure_id": closure_id,
+            "season_id": season_id,
+            "user_id": user_id,
+            "token_id": token_id,
+        }
+
+
+def rows_of(app: Flask) -> str:
+    """A digest of every row of every table, apart from the log of accesses."""
+    digest = hashlib.sha256()
+    with app.app_context(), reading() as session:
+        for table in db.metadata.sorted_tables:
+            if table.name == "access_log":
+                continue
+            for row in session.execute(select(table).order_by(*table.primary_key.columns)):
+                digest.update(repr(tuple(row)).encode())
+            digest.update(table.name.encode())
+    return digest.hexdigest()
