@@ -15,7 +15,7 @@ from clubcrm.core.errors import NotFound
 from clubcrm.members.models import Person
 from clubcrm.retention.facts import read_facts
 from clubcrm.retention.models import DailyRun, MemberState, PhaseChange
-from clubcrm.retention.policies import NOBODY, evaluate, rules_of
+from clubcrm.retention.policies import NOBODY, WALK_BACK, evaluate, rules_of
 from clubcrm.retention.policies.history import Walked, since_before, walk
 from clubcrm.retention.policies.standing import measures_of, plain_figures
 from clubcrm.retention.states import DailyRunState, Phase, Reason, Risk, Status, Sub, Transition
@@ -91,7 +91,8 @@ def standing_of(session: Session, person_id: int, day: date) -> StandingRow:
         select(MemberState.__table__).where(MemberState.person_id == person_id)
     ).one_or_none()
     start, baseline = _first_unsure(state, day_no(day))
-    facts = read_facts(session, club, {person_id: max(start - 1, baseline)}, day)[person_id]
+    firsts = {person_id: max(start - 1, baseline)}
+    facts = read_facts(session, club, firsts, day, look_back=WALK_BACK)[person_id]
     if facts.is_gone:
         return StandingRow(on=day)
     rules = rules_of(club.settings)
@@ -99,7 +100,15 @@ def standing_of(session: Session, person_id: int, day: date) -> StandingRow:
     if start > baseline:
         before = evaluate(facts, start - 1, rules)
         since = since_before(_history(session, person_id), start)
-    walked = walk(facts, start, day_no(day), before=before, since=since, rules=rules)
+    walked = walk(
+        facts,
+        start,
+        day_no(day),
+        before=before,
+        since=since,
+        baseline=baseline,
+        rules=rules,
+    )
     return _row(walked, day, club)
 
 

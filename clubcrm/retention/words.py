@@ -192,7 +192,7 @@ def _at_own_pattern(figures: Figures) -> str:
 
 
 _PLAIN: Final[Mapping[Reason, Words]] = {
-    Reason.IMPORTED: _l("so it stood in the list that was imported"),
+    Reason.IMPORTED: _l("as the imported list had it"),
 }
 
 _COUNTED: Final[Mapping[Reason, Callable[[Figures], str]]] = {

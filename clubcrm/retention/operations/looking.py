@@ -17,7 +17,7 @@ from clubcrm.retention.events import PhaseChanged
 from clubcrm.retention.facts import read_facts
 from clubcrm.retention.models import MemberState, PhaseChange
 from clubcrm.retention.operations.rows import change_row, state_row
-from clubcrm.retention.policies import LOOK_BACK, NOBODY, Facts, Rules, evaluate, rules_of
+from clubcrm.retention.policies import NOBODY, WALK_BACK, Facts, Rules, evaluate, rules_of
 from clubcrm.retention.policies.history import Move, Walked, since_before, walk
 from clubcrm.retention.states import Phase, Sub, Transition
 
@@ -81,7 +81,7 @@ def look_again(
     rules = rules_of(club.settings)
     last = max(one.last for one in picked)
     firsts = {one.person_id: max(one.start - 1, one.baseline) for one in picked}
-    facts = read_facts(session, club, firsts, day_of(last), look_back=LOOK_BACK)
+    facts = read_facts(session, club, firsts, day_of(last), look_back=WALK_BACK)
     past = _past(session, picked)
     states: list[dict[str, Any]] = []
     gone: list[int] = []
@@ -202,7 +202,7 @@ def _past(session: Session, picked: Iterable[_Picked]) -> dict[int, list[_Past]]
 
 def _decide(one: _Picked, facts: Facts, held: Sequence[_Past], rules: Rules) -> Walked:
     if facts.is_gone:
-        return Walked(NOBODY, None)
+        return Walked(NOBODY, None, one.baseline)
     before, since = NOBODY, None
     if one.start > one.baseline:
         before = evaluate(facts, one.start - 1, rules)
@@ -213,6 +213,7 @@ def _decide(one: _Picked, facts: Facts, held: Sequence[_Past], rules: Rules) -> 
         one.last,
         before=before,
         since=since,
+        baseline=one.baseline,
         is_import=one.is_imported,
         rules=rules,
     )

@@ -22,6 +22,9 @@ LOOK_BACK: Final = 119
 """How many days of visits before the first day asked about a decision needs: the member's own base
 day lies up to 6 days back, and its habit is read from the 112 days before it."""
 
+WALK_BACK: Final = LOOK_BACK + 16
+"""The same for a walk: to name a recovery it looks at the day before the member became active."""
+
 CLUB_AS_A_WHOLE: Final = 0
 """The plan id under which a club's own cohort row stands."""
 

@@ -11,7 +11,13 @@ from clubcrm.retention.policies.facts import Facts
 from clubcrm.retention.policies.phases import evaluate
 from clubcrm.retention.policies.rules import DEFAULTS, Rules
 from clubcrm.retention.policies.standing import NOBODY, Standing
-from clubcrm.retention.policies.transitions import has_moved, name_of, renewal_figures
+from clubcrm.retention.policies.transitions import (
+    comes_back,
+    has_moved,
+    has_renewed,
+    name_of,
+    renewal_figures,
+)
 from clubcrm.retention.states import Phase, Sub, Transition
 
 
@@ -38,6 +44,8 @@ class Walked:
 
     standing: Standing
     since: int | None
+    baseline: int
+    is_import: bool = False
     moves: list[Move] = field(default_factory=list)
 
 
@@ -48,20 +56,21 @@ def walk(
     *,
     before: Standing = NOBODY,
     since: int | None = None,
+    baseline: int | None = None,
     is_import: bool = False,
     rules: Rules = DEFAULTS,
 ) -> Walked:
     """Go from check to check, from `first` to `last`, both looked at.
 
-    `before` is the standing of the day before `first` and `since` the first day of its phase. With
-    `is_import` nothing is before, and the first phase found is the baseline of somebody an import
-    brought: a fact of the past, no transition.
+    `before` is the standing of the day before `first` and `since` the first day of its phase; `baseline`
+    is the first day anything is claimed about (None = `first`). With `is_import` the first phase found
+    is the baseline of somebody an import brought: a fact of the past, no transition.
     """
-    walked = Walked(before, since)
+    walked = Walked(before, since, first if baseline is None else baseline, is_import)
     day = first
     while True:
         standing = evaluate(facts, day, rules)
-        _step(walked, facts, day, standing, is_import, rules)
+        _step(walked, facts, day, standing, rules)
         if day >= last:
             return walked
         following = standing.next_check
@@ -72,9 +81,9 @@ def walk_every_day(
     facts: Facts, first: int, last: int, *, is_import: bool = False, rules: Rules = DEFAULTS
 ) -> Iterator[Walked]:
     """The same by the slow way: every single day from the beginning, yielding the state of each."""
-    walked = Walked(NOBODY, None)
+    walked = Walked(NOBODY, None, first, is_import)
     for day in range(first, last + 1):
-        _step(walked, facts, day, evaluate(facts, day, rules), is_import, rules)
+        _step(walked, facts, day, evaluate(facts, day, rules), rules)
         yield walked
 
 
@@ -90,16 +99,28 @@ def since_before(rows: Iterable[tuple[int, Phase | None]], day: int) -> int | No
     return since
 
 
-def _step(
-    walked: Walked, facts: Facts, day: int, standing: Standing, is_import: bool, rules: Rules
-) -> None:
+def _step(walked: Walked, facts: Facts, day: int, standing: Standing, rules: Rules) -> None:
     before = walked.standing
     if standing.phase is not before.phase:
         walked.since = None if standing.phase is None else day
-    if has_moved(before, standing):
-        is_baseline = is_import and not walked.moves and before.phase is None
-        transition = Transition.IMPORTED if is_baseline else name_of(before, standing, rules)
+    transition = _transition(walked, facts, day, standing, rules)
+    if transition is not None:
         is_renewal = transition is Transition.RENEWED
         figures = renewal_figures(facts, before, day, rules) if is_renewal else {}
         walked.moves.append(Move(day, transition, before.phase, standing, figures))
     walked.standing = standing
+
+
+def _transition(
+    walked: Walked, facts: Facts, day: int, standing: Standing, rules: Rules
+) -> Transition | None:
+    """What happened on a day; None for nothing worth a row."""
+    before = walked.standing
+    stays = before.phase is standing.phase is Phase.ACTIVE and not has_renewed(before, standing)
+    if stays and comes_back(facts, standing, walked.since, day, walked.baseline, rules):
+        return Transition.RECOVERED
+    if not has_moved(before, standing):
+        return None
+    if walked.is_import and not walked.moves and before.phase is None:
+        return Transition.IMPORTED
+    return name_of(before, standing, rules)

@@ -73,6 +73,11 @@ def measure(
     )
 
 
+def visits_in_14(facts: Facts, day: int) -> int:
+    """Visit-days in the 14 days up to a day."""
+    return bisect_right(facts.visits, day) - bisect_right(facts.visits, day - 14)
+
+
 def last_visit_by(facts: Facts, day: int) -> int | None:
     """The last visit-day up to a day: of the log, or of the opening balance where that is later."""
     return _last_visit(facts, bisect_right(facts.visits, day), day)

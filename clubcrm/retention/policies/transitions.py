@@ -1,12 +1,18 @@
 """What happened to a member between two standings, by its name."""
 
-from typing import Any
+from bisect import bisect_left
+from typing import Any, Final
 
 from clubcrm.retention.policies.facts import Facts
 from clubcrm.retention.policies.known import Known, Span, known_on
+from clubcrm.retention.policies.measures import visits_in_14
+from clubcrm.retention.policies.phases import evaluate
 from clubcrm.retention.policies.rules import Rules
 from clubcrm.retention.policies.standing import Standing
 from clubcrm.retention.states import Phase, Sub, Transition
+
+RECOVERY: Final = 14
+"""Days within which the second visit makes a recovery."""
 
 OUTSIDE = frozenset({Phase.PENDING, Phase.GRACE, Phase.LAPSED, Phase.LOST, None})
 """Phases in which no term runs."""
@@ -74,6 +80,26 @@ def _while_running(before: Standing, after: Standing, rules: Rules) -> Transitio
         is_back = (after.v14 or 0) >= rules.recovered_visits
         return Transition.RECOVERED if is_back else Transition.MOVED
     return Transition.MOVED
+
+
+def comes_back(
+    facts: Facts, standing: Standing, since: int | None, day: int, baseline: int, rules: Rules
+) -> bool:
+    """Whether an active member recovers on a day: by his second visit-day in 14.
+
+    The first visit often ends at risk or sleeping at once, and one visit is no recovery yet: it is one
+    when the second follows within 14 days. `since` is the first day of the phase, `baseline` the first
+    day anything is claimed about.
+    """
+    if since is None or not baseline < since < day < since + RECOVERY:
+        return False
+    if (standing.v14 or 0) < rules.recovered_visits:
+        return False
+    visits = facts.visits
+    days = [since, *visits[bisect_left(visits, since) : bisect_left(visits, day)]]
+    if any(visits_in_14(facts, earlier) >= rules.recovered_visits for earlier in days):
+        return False
+    return evaluate(facts, since - 1, rules).phase in (Phase.AT_RISK, Phase.SLEEPING)
 
 
 def renewal_figures(facts: Facts, before: Standing, day: int, rules: Rules) -> dict[str, Any]:
