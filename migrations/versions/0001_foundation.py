@@ -495,6 +495,7 @@ def upgrade() -> None:
         "ix_person_home_club_id_sort_name", "person", ["home_club_id", "sort_name"], unique=False
     )
     op.create_index("ix_person_phone", "person", ["phone"], unique=False)
+    op.create_index("ix_person_sort_name_id", "person", ["sort_name", "id"], unique=False)
     op.create_table(
         "plan",
         sa.Column(
@@ -1769,6 +1770,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_role_assignment_club_id"), table_name="role_assignment")
     op.drop_table("role_assignment")
     op.drop_table("plan")
+    op.drop_index("ix_person_sort_name_id", table_name="person")
     op.drop_index("ix_person_phone", table_name="person")
     op.drop_index("ix_person_home_club_id_sort_name", table_name="person")
     op.drop_index("ix_person_email", table_name="person")
