@@ -16,6 +16,8 @@ from flask.cli import AppGroup, ScriptInfo
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from clubcrm import __version__
+from clubcrm.cli.demo import demo, simulate
+from clubcrm.cli.doctor import doctor
 from clubcrm.cli.exchange import export, import_
 from clubcrm.cli.frame import make_app, place_of_database, print_json
 from clubcrm.cli.serve import serve, worker
@@ -40,7 +42,10 @@ def commands() -> None:
     """Collect the commands."""
 
 
-for command in (init, serve, worker, tick, import_, export, token, staff):
+for command in (
+    *(init, demo, simulate, serve, worker, tick),
+    *(import_, export, doctor, token, staff),
+):
     commands.add_command(command)
 
 

@@ -1,16 +1,19 @@
 """The SQL that differs between SQLite and PostgreSQL, and nothing else."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Engine,
     Integer,
     Select,
     Table,
     UniqueConstraint,
+    event,
     func,
     insert,
     select,
@@ -273,3 +276,32 @@ def hold_still(session: Session) -> None:
         return  # one read transaction sees one moment there
     session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     session.execute(text("SET TRANSACTION READ ONLY"))
+
+
+@contextmanager
+def in_a_hurry(engine: Engine) -> Iterator[None]:
+    """Let commits not wait for the disk: for data that can be made again, such as a demo club.
+
+    Other programs see every commit at once; only a crash of the machine may lose some. When the block
+    is over everything is on the disk.
+    """
+    on_sqlite = engine.dialect.name == "sqlite"
+
+    def hurry(connection: Any, _record: Any, _proxy: Any) -> None:
+        if on_sqlite:
+            connection.execute("PRAGMA synchronous=OFF")
+            return
+        connection.autocommit = True
+        connection.execute("SET synchronous_commit TO OFF")
+        connection.autocommit = False
+
+    event.listen(engine, "checkout", hurry)
+    try:
+        yield
+    finally:
+        event.remove(engine, "checkout", hurry)
+        engine.dispose()
+        if on_sqlite:
+            with engine.connect() as connection:
+                raw: Any = connection.connection.driver_connection
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")

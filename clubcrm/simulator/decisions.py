@@ -21,13 +21,13 @@ BACK_FROM, BACK_UNTIL = 35, 200
 
 # How likely a renewal of twelve months is while the habit lives.
 _WILLING = {
-    Habit.STEADY: 0.90,
-    Habit.CASUAL: 0.72,
+    Habit.STEADY: 0.93,
+    Habit.CASUAL: 0.78,
     Habit.FADER: 0.70,
     Habit.NO_SHOW: 0.08,
     Habit.SUMMER: 0.60,
     Habit.SLEEPER: 0.55,
-    Habit.RETURNER: 0.82,
+    Habit.RETURNER: 0.86,
 }
 # Of what speaks against a whole year, so much speaks against a shorter term.
 _SHORTER_IS_EASIER = {12: 1.0, 6: 0.65, 4: 0.55, 3: 0.45, 1: 0.18}

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from clubcrm.accounts.queries import ClubRow, clubs
 from clubcrm.core import clock
 from clubcrm.core.days import club_day, day_bounds
+from clubcrm.core.db import db
 from clubcrm.core.schema import rebuild_schema
+from clubcrm.core.sql import in_a_hurry
 from clubcrm.core.transactions import reading, transaction
 from clubcrm.retention.models import DailyRun
 from clubcrm.retention.operations import look_again
@@ -57,17 +59,18 @@ def make_demo(*, members: int, days: int, seed: int, tell: Tell) -> tuple[ClubRo
     opens_at = day_bounds(first, TIMEZONE)[0] + timedelta(hours=5)
     with clock.clock_at(opens_at):
         club_id = open_demo_club(opened_at=opens_at)
-    told = live(
-        club_id,
-        first,
-        last,
-        seed=seed,
-        joiners=intake(seed, members, first, last),
-        until=now,
-        hooks=Hooks(tell=tell),
-        showcase=Showcase(last, seed),
-    )
-    bring_up_to_date(club_id, last, now)
+    with in_a_hurry(db.engine):
+        told = live(
+            club_id,
+            first,
+            last,
+            seed=seed,
+            joiners=intake(seed, members, first, last),
+            until=now,
+            hooks=Hooks(tell=tell),
+            showcase=Showcase(last, seed),
+        )
+        bring_up_to_date(club_id, last, now)
     return the_demo(None), told
 
 

@@ -47,7 +47,7 @@ class Troubles:
 
     offline: float = 1 / 40  # days on which the turnstile's evening arrives late
     undone: float = 0.006  # visits taken back: the wrong person
-    desk_share: float = 0.012  # visits let in by the desk for no other reason
+    desk_share: float = 0.006  # visits let in by the desk for no other reason
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Door:
                 continue
             minute, knows_hours = self._arrival(member, term, day)
             is_first = day == term.starts_on and term.previous_id is None
-            share = 0.5 if is_first else self.troubles.desk_share
+            share = 0.25 if is_first else self.troubles.desk_share
             needs_the_desk = not knows_hours or happens(share, member.key, day, "desk")
             found.append(Coming(minute, member, spell.stays_for(day), needs_the_desk))
         return sorted(found, key=lambda one: (one.minute, one.member.id))

@@ -43,13 +43,13 @@ _SHARES = (
 
 # Mean months until life gets in between: a move, a child, another sport.
 _STAYS = {
-    Habit.STEADY: 46.0,
-    Habit.CASUAL: 24.0,
+    Habit.STEADY: 64.0,
+    Habit.CASUAL: 32.0,
     Habit.FADER: 30.0,
     Habit.NO_SHOW: 24.0,
     Habit.SUMMER: 60.0,
     Habit.SLEEPER: 60.0,
-    Habit.RETURNER: 34.0,
+    Habit.RETURNER: 46.0,
 }
 
 # Monday to Sunday: how full the club is.

@@ -1,5 +1,6 @@
 """Who belongs to the club and with which terms, kept up to date from what happened since."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -27,10 +28,9 @@ from clubcrm.simulator.decisions import (
 )
 from clubcrm.simulator.habits import Spell, character_of, spell_of
 
-# What changes nothing a decision reads, unless visits are counted down.
-_VISITS = frozenset(
-    {"VisitRecorded", "VisitUndone", "CheckedOut", "PromptAnswered", "EntryStopped"}
-)
+# What may change a decision; and what does so only where visits are counted down.
+_DECIDES = re.compile("Membership|Term|Freeze|Cancellation|Person|Merge|Import")
+_COUNTS = frozenset({"VisitRecorded", "VisitUndone", "VisitsRemoved"})
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,8 @@ class Roster:
         changed: set[int] = set()
         for _, person_id, name in happened:
             known = self.members.get(person_id or 0)
-            if person_id and (known is None or known.is_limited or name not in _VISITS):
+            counts = name in _COUNTS and known is not None and known.is_limited
+            if person_id and (counts or _DECIDES.search(name)):
                 changed.add(person_id)
         self._read(session, changed)
         self._seen = max((row.id for row in happened), default=self._seen)

@@ -40,6 +40,8 @@ Joiners = Mapping[date, Sequence[int]]
 RUN_MINUTE = 5
 OPENING_MINUTE = 5 * 60 + 40
 END_OF_DAY = 24 * 60
+WITHOUT_TERMS = frozenset({"paid a debt", "paid a month", "paid again", "talked", "lost a card"})
+"""Errands after which the same people may come in as before."""
 
 
 @dataclass
@@ -136,8 +138,8 @@ class _Run:
             share = self.book.share_on(day)
             self.waiting += self._joining(session, day)
             if share:
-                if self._errands(session, day, until) and self.roster.refresh(session):
-                    self.book = None
+                if self._errands(session, day, until) - WITHOUT_TERMS:
+                    self.book = None if self.roster.refresh(session) else self.book
                 self._visits(session, day, share, until)
             if is_last:
                 self.door.bring_late(session, day, all_of_them=True)
@@ -159,8 +161,8 @@ class _Run:
             declare(session, self.house, closed, now)
             self.tally["closures"] += 1
 
-    def _errands(self, session: Session, day: date, until: int) -> int:
-        """What people come to the desk for, in the order of the day; how many errands there were."""
+    def _errands(self, session: Session, day: date, until: int) -> set[str]:
+        """What people come to the desk for, in the order of the day; what kinds of errands it were."""
         errands = Errands(Desk(self.house, day))
         wanted: list[Errand] = [
             errands.newcomer(
@@ -175,11 +177,11 @@ class _Run:
                 wanted += errands.of(member, owed.get(member.id, ()))
         if self.showcase is not None:
             wanted += self.showcase.errands(errands.desk, self.roster.everybody())
+        wanted = [errand for errand in wanted if errand.minute <= until]
         for errand in sorted(wanted, key=lambda errand: errand.minute):
-            if errand.minute <= until:
-                errand.do(session, self.house.at(day, errand.minute))
-                self.tally[errand.what] += 1
-        return len(wanted)
+            errand.do(session, self.house.at(day, errand.minute))
+            self.tally[errand.what] += 1
+        return {errand.what for errand in wanted}
 
     def _joining(self, session: Session, day: date) -> Sequence[int]:
         if self.joiners is not None:
