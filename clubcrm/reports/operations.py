@@ -12,6 +12,7 @@ from clubcrm.billing.models import Invoice
 from clubcrm.core.days import club_day
 from clubcrm.core.sql import chunks
 from clubcrm.members.models import Membership, Person
+from clubcrm.members.operations import hold_people
 from clubcrm.members.states import EndReason, Link, PlanKind
 from clubcrm.reports.models import RenewalOutcome
 from clubcrm.reports.policies import (
@@ -39,22 +40,14 @@ def keep_outcomes(session: Session, person_ids: Collection[int]) -> int:
     """Look again at the terms of these people; returns how many ends stand now."""
     kept = 0
     for ids in chunks(sorted(set(person_ids)), MOST):
-        _hold(session, ids)
+        # Two at once would each miss what the other sold.
+        hold_people(session, ids)
         session.execute(delete(RenewalOutcome).where(RenewalOutcome.person_id.in_(ids)))
         rows = outcome_rows(session, ids)
         if rows:
             session.execute(insert(RenewalOutcome), rows)
         kept += len(rows)
     return kept
-
-
-def _hold(session: Session, person_ids: Collection[int]) -> None:
-    """Let one transaction at a time count these people; two would each miss what the other sold.
-
-    The lock leaves alone whoever only refers to a person, such as the door.
-    """
-    query = select(Person.id).where(Person.id.in_(person_ids)).order_by(Person.id)
-    session.execute(query.with_for_update(key_share=True))
 
 
 def outcome_rows(session: Session, person_ids: Collection[int]) -> list[dict[str, Any]]:

@@ -34,6 +34,9 @@ from clubcrm.members.operations import (
     terms,
 )
 from clubcrm.members.queries import get_term
+from clubcrm.members.states import PlanKind
+from clubcrm.visits.operations import check_in
+from clubcrm.visits.states import VisitSource
 from tests.conftest import NOW, Database
 from tests.integration.members.desk import (
     TODAY,
@@ -48,6 +51,7 @@ from tests.integration.members.desk import (
 from tests.races.together import (
     LONG,
     SHORT,
+    Job,
     Meeting,
     at_once,
     nobody_listens,
@@ -131,7 +135,7 @@ def test_one_of_two_freezes_that_overlap_is_refused(
 def test_without_the_lock_the_database_still_refuses(
     app: Flask, a_term_id: int, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(locks, "locked", lambda _session, query: query)
+    monkeypatch.setattr(locks, "held", lambda query: query)
     write_without_order(monkeypatch)
     meeting = Meeting(2, LONG)
     monkeypatch.setattr(pauses, "_insert", meeting.before(pauses._insert))
@@ -162,7 +166,7 @@ def test_control_freezes_overlap_without_lock_and_rule(
     database: Database,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(locks, "locked", lambda _session, query: query)
+    monkeypatch.setattr(locks, "held", lambda query: query)
     write_without_order(monkeypatch)
     meeting = Meeting(2, LONG)
     monkeypatch.setattr(pauses, "_insert", meeting.before(pauses._insert))
@@ -192,6 +196,28 @@ def test_the_end_holds_every_freeze_made_at_once(app: Flask, a_term_id: int) -> 
     assert refusals(taken_back) == []
     with app.app_context(), reading() as session:
         assert span(session, a_term_id) == (0, 30)
+
+
+def test_freezes_and_visits_of_a_pack_do_not_wait_for_each_other_in_a_ring(
+    app: Flask, a_club: int
+) -> None:
+    with app.app_context(), transaction() as session:
+        person = a_person(session, a_club)
+        plan = a_plan(session, a_club, kind=PlanKind.PACK, visits=10, days=60)
+        pack = a_term(session, a_club, person, plan, TODAY)
+
+    def freeze(session: Session, period: Period) -> int:
+        return freeze_membership(session, pack, period, **ME)
+
+    def come_in(session: Session) -> Any:
+        told: dict[str, Any] = {"club_id": a_club, "person_id": person}
+        return check_in(session, **told, source=VisitSource.DESK, **ME)
+
+    jobs: list[Job] = [come_in, *(partial(freeze, period=days(n, n + 1)) for n in (5, 7, 9))]
+    assert refusals(at_once(app, [*jobs, come_in])) == []
+    with app.app_context(), reading() as session:
+        row = get_term(session, pack)
+    assert (row.visits_left, row.until_on) == (9, on(63))
 
 
 # --- One term renewed by two ------------------------------------------------------------------
@@ -229,7 +255,7 @@ def test_control_a_term_is_renewed_twice_without_lock_and_rule(
     database: Database,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(locks, "locked", lambda _session, query: query)
+    monkeypatch.setattr(locks, "held", lambda query: query)
     nobody_listens(monkeypatch)
     write_without_order(monkeypatch)
     meeting = Meeting(2, LONG)

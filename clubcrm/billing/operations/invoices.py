@@ -26,6 +26,7 @@ from clubcrm.core.folding import clean_text
 from clubcrm.core.money import Money
 from clubcrm.core.sql import chunks, insert_many, locked
 from clubcrm.core.transactions import on_violation
+from clubcrm.members.operations import hold_people
 
 on_violation("ck_invoice_paid_within_total", PaidMeanwhile)
 
@@ -68,6 +69,7 @@ def issue_invoices(
     if any(row.amount.minor <= 0 for row in rows):
         raise NoAmount
     issued_on = get_club(session, club_id).today(now)
+    hold_people(session, {row.person_id for row in rows})
     numbers = take_invoice_numbers(session, club_id, len(rows))
     values = [
         {
@@ -120,6 +122,7 @@ def void_invoices(
 
     Raises InvoiceNotOpen, PaymentStands where money was taken, UnknownInvoice.
     """
+    hold_people(session, _people_of(session, invoice_ids))
     rows = locked_invoices(session, invoice_ids)
     if any(row["paid_minor"] for row in rows):
         raise PaymentStands
@@ -141,6 +144,7 @@ def write_off_invoice(
     session: Session, invoice_id: int, *, reason: str, by: Actor, now: datetime
 ) -> None:
     """Give up what is still owed on an invoice. Raises InvoiceNotOpen, UnknownInvoice."""
+    hold_people(session, _people_of(session, [invoice_id]))
     rows = locked_invoices(session, [invoice_id])
     _set_state(session, rows, InvoiceState.WRITTEN_OFF, reason)
     (row,) = rows
@@ -163,6 +167,14 @@ def locked_invoices(session: Session, invoice_ids: Sequence[int]) -> list[dict[s
     if len(rows) != len(set(invoice_ids)):
         raise UnknownInvoice
     return rows
+
+
+def _people_of(session: Session, invoice_ids: Sequence[int]) -> set[int]:
+    """Whose invoices these are, read without a lock: that never changes."""
+    found: set[int] = set()
+    for chunk in chunks(invoice_ids, 5000):
+        found.update(session.scalars(select(_invoice.c.person_id).where(_invoice.c.id.in_(chunk))))
+    return found
 
 
 def settle(session: Session, changes: Mapping[int, int]) -> None:

@@ -30,6 +30,7 @@ from clubcrm.core.money import Money
 from clubcrm.core.sql import chunks, insert_many, locked
 from clubcrm.core.transactions import on_violation
 from clubcrm.members.errors import UnknownPerson
+from clubcrm.members.operations import hold_people
 from clubcrm.members.queries import people_by_ids
 
 on_violation("uq_payment_reverses_id", AlreadyReversed)
@@ -76,6 +77,7 @@ def take_payment(
     person = people_by_ids(session, [person_id]).get(person_id)
     if person is None:
         raise UnknownPerson
+    hold_people(session, [person_id])
     if invoice_id is None:
         owed = _open_invoices(session, person_id, amount.currency)
         parts = _spread(amount.minor, owed)
@@ -116,6 +118,7 @@ def reverse_payments(
     Returns the ids of the reversals in the order given. Raises AlreadyReversed, NotReversible,
     UnknownPayment.
     """
+    hold_people(session, _people_of(session, payment_ids))
     rows = _locked_payments(session, payment_ids)
     if any(row["reverses_id"] is not None for row in rows.values()):
         raise NotReversible
@@ -159,6 +162,7 @@ def record_payments(
     """
     if any(row.amount.minor == 0 for row in rows):
         raise NoAmount
+    hold_people(session, {row.person_id for row in rows})
     rounds = _rounds(session, [row.external_id for row in rows if row.external_id], club_id)
     values = [
         {
@@ -327,6 +331,14 @@ def _locked_payments(session: Session, payment_ids: Sequence[int]) -> dict[int, 
     if len(rows) != len(payment_ids):
         raise UnknownPayment
     return rows
+
+
+def _people_of(session: Session, payment_ids: Sequence[int]) -> set[int]:
+    """Whose payments these are, read without a lock: that never changes."""
+    found: set[int] = set()
+    for chunk in chunks(payment_ids, 5000):
+        found.update(session.scalars(select(_payment.c.person_id).where(_payment.c.id.in_(chunk))))
+    return found
 
 
 def _reversed(session: Session, payment_ids: Sequence[int]) -> bool:

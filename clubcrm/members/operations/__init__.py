@@ -12,6 +12,7 @@ from clubcrm.members.operations.corrections import (
     remove_memberships,
     remove_people,
 )
+from clubcrm.members.operations.locks import hold_people
 from clubcrm.members.operations.notice import (
     end_membership,
     request_cancellation,
@@ -74,6 +75,7 @@ __all__ = [
     "end_membership",
     "freeze_membership",
     "freeze_memberships",
+    "hold_people",
     "record_consents",
     "remove_freezes",
     "remove_memberships",

@@ -1,17 +1,18 @@
 """The locks under which terms are written, in the one order of `docs/locking.md`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Select, Table, select, update
 from sqlalchemy.orm import Session
 
-from clubcrm.core.sql import chunks, insert_ignoring, locked
+from clubcrm.core.sql import chunks, insert_ignoring
 from clubcrm.members.errors import MembershipIsVoid, UnknownMembership
-from clubcrm.members.models import ClosureBook, Membership
+from clubcrm.members.models import ClosureBook, Membership, Person
 
 _book = cast(Table, ClosureBook.__table__)
 _term = cast(Table, Membership.__table__)
+_person = cast(Table, Person.__table__)
 
 
 def hold_closures(session: Session, club_id: int) -> int:
@@ -44,15 +45,46 @@ def take_closure_no(session: Session, club_id: int) -> int:
 
 def hold_closures_alone(session: Session, club_id: int) -> None:
     """Hold a club's closures alone: wait for every writer of terms, and let none in."""
-    session.execute(locked(session, select(_book.c.club_id).where(_book.c.club_id == club_id)))
+    session.execute(held(select(_book.c.club_id).where(_book.c.club_id == club_id)))
 
 
-def club_of_term(session: Session, membership_id: int) -> int:
-    """The club of a term, read without a lock: it never changes. Raises UnknownMembership."""
-    club_id = session.scalar(select(_term.c.club_id).where(_term.c.id == membership_id))
-    if club_id is None:
+def hold_people(session: Session, person_ids: Iterable[int]) -> None:
+    """Let one transaction at a time write what belongs to these people: terms, money, visits.
+
+    Locked in the order of their ids. Whoever only refers to a person does not wait.
+    """
+    for chunk in chunks(sorted(set(person_ids)), 5000):
+        session.execute(
+            held(select(_person.c.id).where(_person.c.id.in_(chunk)).order_by(_person.c.id))
+        )
+
+
+def held(query: Select[Any]) -> Select[Any]:
+    """Lock the rows read until the transaction ends, but not against rows that refer to them.
+
+    SQLite has no row locks and leaves the clause out: there the transaction is the lock.
+    """
+    return query.with_for_update(key_share=True)
+
+
+def whose_term(session: Session, membership_id: int) -> tuple[int, int]:
+    """Club and person of a term, read without a lock: they never change.
+
+    Raises UnknownMembership.
+    """
+    query = select(_term.c.club_id, _term.c.person_id).where(_term.c.id == membership_id)
+    found = session.execute(query).one_or_none()
+    if found is None:
         raise UnknownMembership
-    return club_id
+    return found.club_id, found.person_id
+
+
+def people_of_terms(session: Session, membership_ids: Sequence[int]) -> set[int]:
+    """Whose terms these are, read without a lock: that never changes."""
+    found: set[int] = set()
+    for chunk in chunks(membership_ids, 5000):
+        found.update(session.scalars(select(_term.c.person_id).where(_term.c.id.in_(chunk))))
+    return found
 
 
 def locked_terms(session: Session, membership_ids: Sequence[int]) -> list[dict[str, Any]]:
@@ -60,16 +92,18 @@ def locked_terms(session: Session, membership_ids: Sequence[int]) -> list[dict[s
     rows: list[dict[str, Any]] = []
     for chunk in chunks(sorted(membership_ids), 5000):
         query = select(_term).where(_term.c.id.in_(chunk)).order_by(_term.c.id)
-        rows += [dict(row) for row in session.execute(locked(session, query)).mappings()]
+        rows += [dict(row) for row in session.execute(held(query)).mappings()]
     return rows
 
 
 def held_term(session: Session, membership_id: int) -> dict[str, Any]:
-    """One term as it is, locked, with its club's closures held.
+    """One term as it is, locked, with its club's closures and its person held.
 
     Raises UnknownMembership, and MembershipIsVoid for a term that was taken back.
     """
-    hold_closures(session, club_of_term(session, membership_id))
+    club_id, person_id = whose_term(session, membership_id)
+    hold_closures(session, club_id)
+    hold_people(session, [person_id])
     (term,) = locked_terms(session, [membership_id])
     if term["voided_at"] is not None:
         raise MembershipIsVoid

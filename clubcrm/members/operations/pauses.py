@@ -36,7 +36,13 @@ from clubcrm.members.operations.ends import (
     pauses_of,
     record_moves,
 )
-from clubcrm.members.operations.locks import club_of_term, hold_closures, locked_terms
+from clubcrm.members.operations.locks import (
+    hold_closures,
+    hold_people,
+    locked_terms,
+    people_of_terms,
+    whose_term,
+)
 from clubcrm.members.policies import agreed_before_pauses
 
 on_violation("ex_membership_freeze_overlap", FreezesOverlap)
@@ -73,7 +79,7 @@ def freeze_membership(
     FreezesOverlap, FreezeTooLong, MembershipIsVoid, UnknownMembership.
     """
     values = FreezeValues(membership_id=membership_id, period=period, reason=reason)
-    club_id = club_of_term(session, membership_id)
+    club_id, _ = whose_term(session, membership_id)
     return freeze_memberships(session, [values], club_id=club_id, by=by, now=now)[0]
 
 
@@ -97,6 +103,7 @@ def freeze_memberships(
     club = get_club(session, club_id)
     hold_closures(session, club_id)
     ids = sorted({values.membership_id for values in freezes})
+    hold_people(session, people_of_terms(session, ids))
     terms = {term["id"]: term for term in locked_terms(session, ids)}
     if len(terms) != len(ids) or any(term["club_id"] != club_id for term in terms.values()):
         raise UnknownMembership
@@ -274,11 +281,14 @@ def _record_frozen(
 def _held_freeze(session: Session, freeze_id: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """A freeze that counts and its term, the term locked and its club's closures held."""
     found = session.execute(
-        select(_freeze.c.club_id, _freeze.c.membership_id).where(_freeze.c.id == freeze_id)
+        select(_freeze.c.club_id, _freeze.c.membership_id, _freeze.c.person_id).where(
+            _freeze.c.id == freeze_id
+        )
     ).one_or_none()
     if found is None:
         raise UnknownFreeze
     hold_closures(session, found.club_id)
+    hold_people(session, [found.person_id])
     (term,) = locked_terms(session, [found.membership_id])
     # Read again under the lock: somebody may have been quicker.
     query = select(_freeze).where(_freeze.c.id == freeze_id)

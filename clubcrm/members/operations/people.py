@@ -15,11 +15,12 @@ from clubcrm.core.errors import Words
 from clubcrm.core.events import record
 from clubcrm.core.folding import clean_text, phone_e164
 from clubcrm.core.models import FieldChange
-from clubcrm.core.sql import chunks, insert_many, locked
+from clubcrm.core.sql import chunks, insert_many
 from clubcrm.core.transactions import on_violation
 from clubcrm.members.errors import BadPerson, ExternalIdTaken, UnknownPerson
 from clubcrm.members.events import PersonAdded, PersonChanged
 from clubcrm.members.models import Person
+from clubcrm.members.operations.locks import held, hold_closures
 from clubcrm.members.operations.numbers import take_member_numbers
 from clubcrm.members.operations.search_index import index_people, show_new_people
 from clubcrm.members.operations.tags import folded_tags, set_tags, tag_names
@@ -163,6 +164,10 @@ def change_people(
     unknown = {name for asked in changes.values() for name in asked} - CHANGEABLE
     if unknown:
         raise TypeError(f"a person has no field called {sorted(unknown)}")
+    if imported:
+        # A file goes on with terms; whoever writes those holds the closures before the people.
+        for club_id in sorted(_home_clubs(session, list(changes))):
+            hold_closures(session, club_id)
     by_club: dict[int, list[dict[str, Any]]] = {}
     for row in _locked_rows(session, list(changes)):
         by_club.setdefault(row["home_club_id"], []).append(row)
@@ -257,12 +262,20 @@ def _cleaned(told: Mapping[str, Any], club: ClubRow, today: date, imported: bool
     return row
 
 
+def _home_clubs(session: Session, person_ids: Sequence[int]) -> set[int]:
+    found: set[int] = set()
+    for chunk in chunks(person_ids, 5000):
+        query = select(_person.c.home_club_id).where(_person.c.id.in_(chunk)).distinct()
+        found.update(session.scalars(query))
+    return found
+
+
 def _locked_rows(session: Session, person_ids: Sequence[int]) -> list[dict[str, Any]]:
     """The rows of people, locked in the order of their ids. Raises UnknownPerson."""
     rows: list[dict[str, Any]] = []
     for chunk in chunks(sorted(person_ids), 5000):
         query = select(_person).where(_person.c.id.in_(chunk)).order_by(_person.c.id)
-        rows += [dict(row) for row in session.execute(locked(session, query)).mappings()]
+        rows += [dict(row) for row in session.execute(held(query)).mappings()]
     if len(rows) != len(person_ids):
         raise UnknownPerson
     return rows

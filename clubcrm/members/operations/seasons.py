@@ -31,7 +31,12 @@ from clubcrm.members.events import (
 )
 from clubcrm.members.models import Closure, Membership, Season
 from clubcrm.members.operations.ends import move_ends, record_moves
-from clubcrm.members.operations.locks import hold_closures_alone, take_closure_no
+from clubcrm.members.operations.locks import (
+    hold_closures_alone,
+    hold_people,
+    people_of_terms,
+    take_closure_no,
+)
 from clubcrm.members.policies.seasons import SEASON_CALENDARS
 
 on_violation("uq_club_closure_club_id_from_on_until_on_share_percent", ClosureStands)
@@ -198,6 +203,7 @@ def _move_terms(
             _term.c.voided_at.is_(None),
         )
     ).all()
+    hold_people(session, people_of_terms(session, ids))
     moved = move_ends(session, ids, today=get_club(session, club_id).today(now))
     record_moves(session, moved.values(), by=by, now=now)
 

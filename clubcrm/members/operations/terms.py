@@ -33,7 +33,7 @@ from clubcrm.members.events import (
 )
 from clubcrm.members.models import Closure, Membership, Person, Plan
 from clubcrm.members.operations.ends import end_of, extending_closures, pauses_of
-from clubcrm.members.operations.locks import hold_closures, locked_terms
+from clubcrm.members.operations.locks import hold_closures, hold_people, locked_terms
 from clubcrm.members.operations.search_index import show_at_clubs
 from clubcrm.members.policies import agreed_end
 from clubcrm.members.states import EndReason, Link, PlanKind
@@ -109,6 +109,7 @@ def start_memberships(
     closures = extending_closures(session, club_id)
     plans = _plans(session, {values.plan_id for values in terms}, club_id)
     _check_people(session, {values.person_id for values in terms})
+    hold_people(session, {values.person_id for values in terms})
     previous = _previous_terms(session, terms)
     rows = [
         _row(
