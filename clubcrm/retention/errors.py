@@ -10,7 +10,7 @@ class TooManyMoved(DomainError):
 
     code = "too_many_moved"
     message = _l(
-        "The run of %(day)s would move %(moved)s of %(people)s people to another phase. "
+        "The run of %(day)s would move at least %(moved)s of %(people)s people to another phase. "
         "Look whether that is right, then allow the run."
     )
 

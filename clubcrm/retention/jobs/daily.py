@@ -65,10 +65,10 @@ def run_day(
     looked_at = changed = 0
     while True:
         looked = _look(club_id, day, clock, at_once, most_moved)
-        if not looked.looked_at:
-            break
         looked_at += looked.looked_at
         changed += looked.changed
+        if looked.looked_at < at_once:
+            break
     with transaction() as session:
         # Rows another worker holds are still due here; then it is for that one to finish the run.
         if not is_anything_due(session, club_id, day):
