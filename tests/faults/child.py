@@ -4,23 +4,23 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from clubcrm import worker
 from clubcrm.app import create_app
 from clubcrm.core import jobs
 from clubcrm.core.logs import set_up_logs
 from clubcrm.core.schedule import Scheduled
+from clubcrm.worker import bell, embedded, work_queue, work_without_queue
 from tests.faults.pieces import wire_pieces
 
 if __name__ == "__main__":
     set_up_logs()
     # Short, so that the tests need not wait as long as a club may.
     jobs.LEASE = timedelta(seconds=2)
-    worker.SWEEP = Scheduled("sweep", timedelta(seconds=2), lambda _clock: None)
-    worker.LOOK_EVERY = 0.2
+    bell.SWEEP = Scheduled("sweep", timedelta(seconds=2), lambda _clock: None)
+    embedded.LOOK_EVERY = 0.2
     app = create_app()
     wire_pieces()
     Path(os.environ["HOLD_UP_FOLDER"], f"up-{os.getpid()}").touch()
     if os.environ.get("REDIS_URL"):
-        worker.work_queue(app)
+        work_queue(app)
     else:
-        worker.work_without_queue(app)
+        work_without_queue(app)

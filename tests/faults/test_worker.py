@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,17 @@ import pytest
 from flask import Flask
 from redis import Redis
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from clubcrm.core import clock, events, jobs
 from clubcrm.core.db import db
 from clubcrm.core.models import EventDelivery, EventLog, Job, WorkState
+from clubcrm.core.schedule import Scheduled
 from clubcrm.core.transactions import reading, set_doorbell, transaction
 from clubcrm.wiring import JOBS, WIRING
-from clubcrm.worker import BELL, QUEUE, EmbeddedWorker, RedisBell
+from clubcrm.worker import EmbeddedWorker, RedisBell, Turns
+from clubcrm.worker.bell import BELL, QUEUE, SWEEP, queue_on
+from clubcrm.worker.queue import keep_schedule
 from config import Settings
 from tests.faults.pieces import (
     PATIENCE,
@@ -304,3 +309,115 @@ def test_the_embedded_worker_hears_the_bell(app: Flask, pieces: None, a_club: in
         assert effects_in(app) == {"towels": 1}
     finally:
         assert worker.stop()
+
+
+# --- the schedule ----------------------------------------------------------------------------
+
+
+def _often(
+    name: str, seconds: float, work: Callable[[Any], object] = lambda _clock: None
+) -> Scheduled:
+    return Scheduled(name, timedelta(seconds=seconds), work)
+
+
+def test_turns_come_round_by_the_monotonic_clock() -> None:
+    time_passed = [100.0]
+    turns = Turns([_often("a", 10), _often("b", 60)], lambda: time_passed[0])
+    seen = []
+    for passed in (0, 5, 10, 11, 60, 61):
+        time_passed[0] = 100.0 + passed
+        seen.append([entry.name for entry in turns.due()])
+    assert seen == [["a", "b"], [], ["a"], [], ["a", "b"], []]
+
+
+def test_two_schedules_ring_once_for_each_turn(redis_url: str) -> None:
+    redis = Redis.from_url(redis_url)
+    redis.flushall()
+    table = [_often("phases", 3600), _often("answers", 3600)]
+    over = threading.Event()
+    keepers = [
+        threading.Thread(target=keep_schedule, args=(RedisBell(redis_url), over, table))
+        for _ in range(2)
+    ]
+    for keeper in keepers:
+        keeper.start()
+    wait_for(lambda: redis.llen(f"rq:queue:{QUEUE}") >= 3)
+    over.set()
+    for keeper in keepers:
+        keeper.join()
+    waiting = [[str(job.func_name).rpartition(".")[2], *job.args] for job in queue_on(redis).jobs]
+    assert sorted(waiting) == [
+        ["drain_all"],
+        ["run_scheduled", "answers"],
+        ["run_scheduled", "phases"],
+    ]
+
+
+def test_a_queue_without_workers_does_not_grow(redis_url: str) -> None:
+    redis = Redis.from_url(redis_url)
+    redis.flushall()
+    bell = RedisBell(redis_url)
+    for _ in range(80):
+        bell.answered()
+        bell.ring()
+    assert redis.llen(f"rq:queue:{QUEUE}") == 50
+
+
+def test_a_broken_piece_of_the_schedule_hinders_no_other(app: Flask) -> None:
+    done: list[str] = []
+
+    def break_down(_clock: Any) -> None:
+        raise ZeroDivisionError
+
+    table = [
+        _often("broken", 0.01, break_down),
+        _often("whole", 0.01, lambda _clock: done.append("w")),
+    ]
+    worker = EmbeddedWorker(app, table, pause=0.01)
+    worker.start()
+    try:
+        wait_for(lambda: len(done) >= 3)
+    finally:
+        assert worker.stop()
+
+
+def test_one_of_two_on_a_machine_keeps_the_schedule(app: Flask) -> None:
+    done: list[str] = []
+    first = EmbeddedWorker(app, [_often("a", 0, lambda _clock: done.append("first"))])
+    second = EmbeddedWorker(app, [_often("a", 0, lambda _clock: done.append("second"))])
+    first.work_once()
+    second.work_once()
+    assert done == ["first"]
+    assert first.stop()
+    second.work_once()
+    assert done == ["first", "second"]
+    assert second.stop()
+
+
+def test_an_outage_of_the_database_does_not_end_the_worker(
+    app: Flask, pieces: None, a_club: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = [3]
+    drain = jobs.drain
+
+    def away(*given: Any, **named: Any) -> int:
+        if broken[0]:
+            broken[0] -= 1
+            raise OperationalError("SELECT", {}, Exception("away"))
+        return drain(*given, **named)
+
+    monkeypatch.setattr(jobs, "drain", away)
+    worker = EmbeddedWorker(app, (), pause=0.01)
+    worker.start()
+    try:
+        leave(app, "delivery", a_club, "towels")
+        wait_for(lambda: is_all_done(app))
+        assert broken == [0]
+        assert effects_in(app) == {"towels": 1}
+    finally:
+        assert worker.stop()
+
+
+def test_the_sweep_is_there_for_killed_workers() -> None:
+    # Back in work within a minute, whoever was killed.
+    assert SWEEP.every <= timedelta(seconds=30)

@@ -1,5 +1,6 @@
 """The command line as scripts use it: exit codes, one sentence, one JSON object, both databases."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,22 @@ from clubcrm.accounts.states import Permission, Role
 from clubcrm.app import create_app
 from clubcrm.cli import commands, run
 from clubcrm.core import clock
+from clubcrm.core.actor import OPERATOR
 from clubcrm.core.db import db
 from clubcrm.core.models import IdempotencyKey
 from clubcrm.core.schema import ensure_schema, migration_config, newest_revision, schema_revision
 from clubcrm.core.transactions import reading, transaction
+from clubcrm.members.operations import (
+    PersonValues,
+    PlanValues,
+    TermValues,
+    add_person,
+    add_plan,
+    start_membership,
+)
+from clubcrm.members.states import PlanKind
+from clubcrm.retention.models import MemberState
+from clubcrm.retention.states import Phase
 from config import Settings
 from tests.conftest import NOW, PASSWORD
 
@@ -206,6 +219,73 @@ def test_staff_add_gives_access_and_further_roles(
         assert sorted(roles) == [Role.DESK, Role.SALES]
 
 
+def _a_member(app: Flask) -> int:
+    """Somebody who joined on 1 February for a month."""
+    started = datetime(2026, 2, 1, 9, tzinfo=UTC)
+    with app.app_context(), transaction() as session:
+        club = session.scalars(select(Club)).one()
+        plan = PlanValues(name="Monthly", kind=PlanKind.TERM, months=1)
+        plan_id = add_plan(session, plan, club_id=club.id, by=OPERATOR, now=started)
+        who = PersonValues(full_name="Ana Pereira")
+        person_id = add_person(session, who, club_id=club.id, by=OPERATOR, now=started)
+        term = TermValues(person_id=person_id, plan_id=plan_id, starts_on=date(2026, 2, 1))
+        start_membership(session, term, club_id=club.id, by=OPERATOR, now=started)
+        return person_id
+
+
+def _phase(app: Flask, person_id: int) -> Phase | None:
+    with app.app_context(), reading() as session:
+        return session.get_one(MemberState, person_id).phase
+
+
+def test_tick_runs_every_missed_day_and_nothing_twice(
+    installed: Flask, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    person_id = _a_member(installed)
+    monkeypatch.setenv("CLUBCRM_NOW", "2026-03-20T09:00:00+00:00")
+    capsys.readouterr()
+    assert run(["tick", "--json"]) == 0
+    first = json.loads(capsys.readouterr().out)
+    (answer,) = first["clubs"]
+    assert (answer["club"], answer["on"]) == ("aurora", "2026-03-20")
+    assert answer["days"] == 48  # 1 February to 20 March
+    assert answer["looked_at"] >= 1
+    assert _phase(installed, person_id) is Phase.LAPSED
+    for arguments in (["tick", "--json"], ["tick", "--club", "aurora", "--json"]):
+        assert run(arguments) == 0
+        (answer,) = json.loads(capsys.readouterr().out)["clubs"]
+        assert (answer["looked_at"], answer["changed"]) == (0, 0)
+
+
+def test_tick_runs_one_day_alone(
+    installed: Flask, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    person_id = _a_member(installed)
+    monkeypatch.setenv("CLUBCRM_NOW", "2026-03-20T09:00:00+00:00")
+    capsys.readouterr()
+    assert run(["tick", "--on", "2026-02-10", "--json"]) == 0
+    said = capsys.readouterr()
+    (answer,) = json.loads(said.out)["clubs"]
+    assert isinstance(answer.pop("changed"), int)
+    assert answer == {"club": "aurora", "on": "2026-02-10", "days": 1, "looked_at": 1}
+    assert "Aurora Fitness, 2026-02-10: 1 people looked at" in said.err
+    assert _phase(installed, person_id) is Phase.ADAPTATION
+
+
+def test_a_refusal_to_a_script_is_one_json_object(
+    installed: Flask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    for arguments, code in (
+        (["tick", "--club", "nowhere", "--json"], "unknown_club"),
+        (["tick", "--on", "soon", "--json"], "refused"),
+    ):
+        assert run(arguments) == 2
+        said = capsys.readouterr()
+        assert json.loads(said.out)["error"]["code"] == code
+        assert said.err
+
+
 def _commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     for name, known in group.commands.items():
         if hasattr(known, "commands"):
@@ -284,7 +364,7 @@ def test_a_newer_database_is_refused(installed: Flask, capsys: pytest.CaptureFix
 def test_several_that_start_at_once_make_the_tables_once(environment: dict[str, str]) -> None:
     """Four processes on an empty database: all find their tables, and one alone opens the club."""
     started = [_start(environment, *OPEN) for _ in range(4)]
-    ended = [process.communicate(timeout=120) for process in started]
+    ended = [process.communicate(timeout=300) for process in started]
     codes = sorted(process.returncode for process in started)
     assert codes == [0, 2, 2, 2], ended
     assert all("Traceback" not in err for _out, err in ended)
@@ -323,7 +403,7 @@ def _is_forgotten(app: Flask) -> bool:
 
 
 def _wait_for(condition: Any, process: subprocess.Popen[str]) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 240
     while not condition():
         assert time.monotonic() < until
         assert process.poll() is None, process.communicate()
@@ -332,7 +412,7 @@ def _wait_for(condition: Any, process: subprocess.Popen[str]) -> None:
 
 def _end(process: subprocess.Popen[str]) -> str:
     process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert "Traceback" not in err
     return out
@@ -354,7 +434,7 @@ def test_serve_answers_does_the_background_work_and_ends_in_order(
 
         # The port is taken now: one sentence for whoever starts a second server there.
         second = _start(environment, "serve", "--port", address.rpartition(":")[2])
-        out, err = second.communicate(timeout=60)
+        out, err = second.communicate(timeout=120)
         assert (second.returncode, out, err.count("\n")) == (2, "", 1)
         assert "Choose --port" in err
     finally:
