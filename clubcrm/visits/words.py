@@ -5,6 +5,7 @@ has them in his own language and calendar.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -16,22 +17,20 @@ from flask_babel import ngettext
 from clubcrm.core.errors import Words
 from clubcrm.core.formats import format_day, format_money, format_number, format_time
 from clubcrm.core.money import Money
-from clubcrm.visits.states import Decision, Fact, PromptCode, PromptReply
+from clubcrm.visits.states import Fact, PromptCode, PromptReply
 
 Figures = Mapping[str, Any]
 Say = Words | Callable[[Mapping[str, Any], "Reader"], str]
 
 
+@dataclass(frozen=True)
 class Reader:
     """For whom words are made: the club's zone, calendar and today, and whether money is in toman."""
 
-    def __init__(
-        self, timezone: str, calendar: Any = None, today: date | None = None, toman: bool = False
-    ) -> None:
-        self.zone = ZoneInfo(timezone)
-        self.calendar = calendar
-        self.today = today
-        self.toman = toman
+    timezone: str
+    calendar: Any = None
+    today: date | None = None
+    toman: bool = False
 
     def day(self, iso: str) -> str:
         """A day near today."""
@@ -39,19 +38,11 @@ class Reader:
 
     def time(self, iso: str) -> str:
         """A time of the club's clock."""
-        return format_time(datetime.fromisoformat(iso).astimezone(self.zone))
+        return format_time(datetime.fromisoformat(iso).astimezone(ZoneInfo(self.timezone)))
 
     def money(self, figures: Figures) -> str:
         """An amount owed."""
         return format_money(Money(figures["minor"], figures["currency"]), None, self.toman)
-
-
-DECISIONS: Final[Mapping[Decision, Words]] = {
-    Decision.IN: _l("In"),
-    Decision.WARN: _l("In"),
-    Decision.STOP: _l("Stop"),
-    Decision.ALREADY_IN: _l("Already in"),
-}
 
 
 def headline(fact: Fact, figures: Figures, reader: Reader) -> str:
@@ -70,18 +61,9 @@ def question(prompt: PromptCode, figures: Figures, reader: Reader) -> str:
 
 
 def why_asked(prompt: PromptCode, figures: Figures, reader: Reader) -> str:
-    """Why the desk asks, beneath the question."""
-    said = sentence(Fact(figures["fact"]), figures, reader)
-    if prompt is not PromptCode.END_FREEZE:
-        return said
-    days = figures["days"]
-    then = ngettext(
-        "Ended today, the end of the membership comes %(count)s day nearer.",
-        "Ended today, the end of the membership comes %(count)s days nearer.",
-        days,
-        count=format_number(days),
-    )
-    return f"{said} {then}"
+    """What speaks for asking now, beneath the question; empty where the answer has said it all."""
+    say = _WHYS.get(prompt)
+    return say(figures, reader) if say else ""
 
 
 def reply_words(prompt: PromptCode, reply: PromptReply) -> tuple[str, str]:
@@ -141,9 +123,9 @@ _HEADLINES: Final[Mapping[Fact, Say]] = {
     Fact.WRONG_CLUB: _wrong_club_headline,
     Fact.NOT_STARTED: _starts_headline,
     Fact.EXPIRED: _ended_headline,
-    Fact.FROZEN: lambda f, r: _("frozen until %(day)s", day=r.day(_day_before(f["until"]))),
+    Fact.FROZEN: lambda f, r: _("frozen through %(day)s", day=r.day(_day_before(f["until"]))),
     Fact.NO_VISITS_LEFT: _l("no visits left"),
-    Fact.WRONG_HOURS: _l("outside the plan's hours"),
+    Fact.WRONG_HOURS: _l("outside the plan’s hours"),
     Fact.DEBT: lambda f, r: _("owes %(amount)s", amount=r.money(f)),
     Fact.ENDS_SOON: _ends_headline,
     Fact.FEW_VISITS_LEFT: _few_headline,
@@ -206,7 +188,9 @@ def _few(figures: Figures, _reader: Reader) -> str:
 
 def _frozen(figures: Figures, reader: Reader) -> str:
     return _(
-        "The membership is frozen through %(day)s.", day=reader.day(_day_before(figures["until"]))
+        "The membership is frozen from %(first)s through %(last)s.",
+        first=reader.day(figures["from"]),
+        last=reader.day(_day_before(figures["until"])),
     )
 
 
@@ -252,7 +236,7 @@ _SENTENCES: Final[Mapping[Fact, Say]] = {
     Fact.ENDS_SOON: _ends,
     Fact.FEW_VISITS_LEFT: _few,
     Fact.FIRST_VISIT: _l("This is the first visit."),
-    Fact.BIRTHDAY: _l("It is this person's birthday."),
+    Fact.BIRTHDAY: _l("It is this person’s birthday."),
     Fact.ALREADY_IN: lambda f, r: _("Came in at %(time)s already.", time=r.time(f["at"])),
 }
 
@@ -274,6 +258,44 @@ _QUESTIONS: Final[Mapping[PromptCode, Say]] = {
     PromptCode.RENEW: _renew,
     PromptCode.GREET: _l("“Welcome! Shall I show you around?”"),
     PromptCode.CONGRATULATE: _l("“Happy birthday!”"),
+}
+
+
+def _why_end_the_freeze(figures: Figures, _reader: Reader) -> str:
+    days = figures["days"]
+    return ngettext(
+        "Ended today, the end of the membership comes %(count)s day nearer.",
+        "Ended today, the end of the membership comes %(count)s days nearer.",
+        days,
+        count=format_number(days),
+    )
+
+
+def _why_pay(figures: Figures, reader: Reader) -> str:
+    if figures["in_grace"]:
+        return _("After %(day)s the door stops for it.", day=reader.day(figures["grace"]))
+    return _("Once it is paid, the door opens again.")
+
+
+def _why_renew(figures: Figures, reader: Reader) -> str:
+    if figures["fact"] == Fact.ENDS_SOON:
+        following = date.fromordinal(date.fromisoformat(figures["on"]).toordinal() + 1)
+        return _(
+            "The new membership begins on %(day)s, so no day is lost by renewing early.",
+            day=reader.day(following.isoformat()),
+        )
+    if figures["fact"] == Fact.FEW_VISITS_LEFT:
+        return _("Then nobody stands at the door with no visits left.")
+    return _("The new membership begins today.")
+
+
+_WHYS: Final[Mapping[PromptCode, Callable[[Figures, Reader], str]]] = {
+    PromptCode.END_FREEZE: _why_end_the_freeze,
+    PromptCode.TAKE_PAYMENT: _why_pay,
+    PromptCode.RENEW: _why_renew,
+    PromptCode.GREET: lambda _figures, _reader: _(
+        "A face and a name to ask for make the second visit easier."
+    ),
 }
 
 _ASK_TOMORROW: Final = _l("ask again tomorrow")

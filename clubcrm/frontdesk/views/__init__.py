@@ -44,4 +44,11 @@ def go_to(address: str) -> BaseResponse:
     return redirect(address, 303)
 
 
-from clubcrm.frontdesk.views import card, memberships, people, renewals, settings  # noqa: E402, F401
+from clubcrm.frontdesk.views import (  # noqa: E402, F401
+    card,
+    desk,
+    memberships,
+    people,
+    renewals,
+    settings,
+)

@@ -18,8 +18,7 @@ from clubcrm.core.actor import Actor
 from clubcrm.core.clock import utc
 from clubcrm.core.events import record
 from clubcrm.core.sql import chunks, insert_many
-from clubcrm.members.models import Person
-from clubcrm.members.operations import show_at_clubs
+from clubcrm.members.operations import hold_people, show_at_clubs
 from clubcrm.visits.events import VisitRecorded, VisitsRemoved
 from clubcrm.visits.models import EntryDecision, Visit
 from clubcrm.visits.operations.days import PersonDay, add_to_days, take_from_days
@@ -96,6 +95,8 @@ def remove_visits(session: Session, visit_ids: Collection[int], *, by: Actor, no
     """
     removed = 0
     for chunk in chunks(sorted(visit_ids), AT_ONCE):
+        who = select(Visit.person_id).where(Visit.id.in_(chunk)).distinct()
+        hold_people(session, session.scalars(who))
         rows = session.execute(
             select(
                 Visit.club_id,
@@ -199,13 +200,7 @@ def _keys_that_stand(session: Session, values: Sequence[Mapping[str, Any]]) -> s
     """
     if not values:
         return set()
-    people = sorted({value["person_id"] for value in values})
-    session.execute(
-        select(Person.id)
-        .where(Person.id.in_(people))
-        .order_by(Person.id)
-        .with_for_update(key_share=True)
-    )
+    hold_people(session, {value["person_id"] for value in values})
     keys = [value["device_key"] for value in values]
     held = select(_visits.c.device_key).where(
         _visits.c.club_id == values[0]["club_id"], _visits.c.device_key.in_(keys)

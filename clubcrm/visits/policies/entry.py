@@ -133,6 +133,7 @@ def _objections(
             Fact.FROZEN,
             {
                 "freeze": freeze[0],
+                "from": freeze[1].isoformat(),
                 "until": back.isoformat(),
                 "days": (back - on).days,
                 "membership": term.id,

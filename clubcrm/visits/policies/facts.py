@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
+from clubcrm.core.money import Money
 from clubcrm.visits.states import REPLIES, Decision, Effect, Fact, PromptCode, PromptReply
 
 DEBT_GRACE_DAYS: Final = 7  # for somebody without a running plan that says otherwise
@@ -47,6 +48,11 @@ class DebtFacts:
     minor: int
     currency: str
     due_on: date
+
+    @property
+    def amount(self) -> Money:
+        """What is owed."""
+        return Money(self.minor, self.currency)
 
 
 @dataclass(frozen=True, slots=True)

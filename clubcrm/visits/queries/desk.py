@@ -32,10 +32,11 @@ from clubcrm.visits.queries.entry import (
     reasons_of,
     term_figures,
 )
-from clubcrm.visits.states import Decision, Effect, Fact, PointKind
-from clubcrm.visits.words import Reader
+from clubcrm.visits.states import Decision, Effect, Fact, PointKind, PromptReply
+from clubcrm.visits.words import Reader, headline, question, reply_words, sentence, why_asked
 
-RECENT_DAYS = 28
+RECENT_DAYS = 13 * 7
+"""Days read for the card: twelve whole weeks, whatever day begins them."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def visitors_on(session: Session, club_id: int, on: date) -> int:
 
 @dataclass(frozen=True)
 class EntryRow:
-    """One answer of a door."""
+    """One answer of a door. Its words are made in the language of whoever reads them."""
 
     id: int
     club_id: int
@@ -122,7 +123,17 @@ class EntryRow:
     reasons: tuple[Reason, ...]
     visit_id: int | None
     override_reason: str | None
+    asked_by: str
     is_undone: bool
+    reader: Reader
+
+    def headlines(self) -> list[str]:
+        """The reasons in a few words each, the gravest first."""
+        return [headline(r.code, r.figures, self.reader) for r in self.reasons]
+
+    def sentences(self) -> list[str]:
+        """The reasons as sentences, the gravest first."""
+        return [sentence(r.code, r.figures, self.reader) for r in self.reasons]
 
 
 def latest_entries(
@@ -156,9 +167,15 @@ def _entries() -> Select[*tuple[Any, ...]]:
             EntryDecision.reasons,
             EntryDecision.visit_id,
             EntryDecision.override_reason,
+            EntryDecision.asked_by,
             Visit.undone_at,
+            Club.timezone,
+            Club.day_cutoff_minutes,
+            Club.calendar,
+            Club.settings,
         )
         .join(Person, Person.id == EntryDecision.person_id)
+        .join(Club, Club.id == EntryDecision.club_id)
         .outerjoin(Visit, Visit.id == EntryDecision.visit_id)
     )
 
@@ -174,7 +191,14 @@ def _entry_row(row: Any) -> EntryRow:
         reasons=reasons_of(row.reasons),
         visit_id=row.visit_id,
         override_reason=row.override_reason,
+        asked_by=row.asked_by,
         is_undone=row.undone_at is not None,
+        reader=Reader(
+            row.timezone,
+            row.calendar,
+            club_day(row.at, row.timezone, row.day_cutoff_minutes),
+            bool((row.settings or {}).get("shows_toman")),
+        ),
     )
 
 
@@ -187,6 +211,7 @@ class DeskCard:
     """
 
     entry: EntryRow
+    today: date
     number: str
     note: str
     joined_on: date | None
@@ -194,20 +219,37 @@ class DeskCard:
     term: TermFigures | None
     is_running: bool
     hours: str | None
+    freeze_id: int | None  # of the freeze that covers today
     frozen_until_on: date | None  # first day back
     next_starts_on: date | None  # of a term that is still to come
     terms_held: int
     last_visit_on: date | None
     last_visit_at: datetime | None
-    days_came: int  # days with a visit among the last 28
-    days_known: int  # how many of these 28 days are known at all
+    days_came: tuple[date, ...]  # of the last twelve weeks, today's week included, in order
+    known_from_on: date | None  # earlier visits are unknown; None = all are known
     debt: DebtFacts | None
     debt_effect: Effect | None
     prompt: Prompt | None
     checked_out_at: datetime | None
     is_inside: bool
     undo_until: datetime | None  # None where there is nothing to undo any more
-    reader: Reader
+
+    def question(self) -> str | None:
+        """What to ask the person."""
+        asked = self.prompt
+        return question(asked.code, asked.figures, self.entry.reader) if asked else None
+
+    def why_asked(self) -> str | None:
+        """Why that is asked."""
+        asked = self.prompt
+        return why_asked(asked.code, asked.figures, self.entry.reader) if asked else None
+
+    def replies(self) -> list[tuple[PromptReply, str, str]]:
+        """The replies in the order of their keys: code, words, and what then happens."""
+        asked = self.prompt
+        if asked is None:
+            return []
+        return [(reply, *reply_words(asked.code, reply)) for reply in asked.replies]
 
 
 def desk_card(session: Session, row: EntryRow, now: datetime) -> DeskCard:
@@ -218,7 +260,7 @@ def desk_card(session: Session, row: EntryRow, now: datetime) -> DeskCard:
     standing = decide(replace(facts, visits=()), entry.rules, PointKind.DESK, now)
     term = standing.term or last_term(facts.terms, row.club_id)
     freeze = standing.term.freeze_on(on) if standing.term else None
-    person = session.execute(_person(row.person_id, on)).one()
+    person = session.execute(_person(row.person_id)).one()
     visit = _visit(session, row.visit_id)
     is_latest = row.at >= max((v.at for v in facts.visits), default=row.at)
     before = next((v for v in facts.visits if v.id != row.visit_id and v.at <= row.at), None)
@@ -232,6 +274,7 @@ def desk_card(session: Session, row: EntryRow, now: datetime) -> DeskCard:
     can_undo = visit is not None and visit.undone_at is None and row.decision in LETS_IN
     return DeskCard(
         entry=row,
+        today=on,
         number=person.number,
         note=person.note,
         joined_on=person.joined_on or min((t.starts_on for t in facts.terms), default=None),
@@ -239,36 +282,27 @@ def desk_card(session: Session, row: EntryRow, now: datetime) -> DeskCard:
         term=term_figures(term, on),
         is_running=standing.term is not None,
         hours=term.hours if term else None,
+        freeze_id=freeze[0] if freeze else None,
         frozen_until_on=freeze[2] if freeze else None,
         next_starts_on=min(ahead, default=None),
         terms_held=sum(1 for t in facts.terms if t.starts_on <= on),
         last_visit_on=_day_of(before, facts) if before else person.last_visit_on,
         last_visit_at=before.at if before else None,
-        days_came=person.days_came,
-        days_known=_days_known(person.visits_known_from, on),
+        days_came=_days_came(session, row.person_id, on),
+        known_from_on=person.visits_known_from,
         debt=facts.debt if facts.debt and facts.debt.minor > 0 else None,
         debt_effect=effects.get(Fact.DEBT),
         prompt=_prompt(entry, row, set(effects)) if is_latest else None,
         checked_out_at=visit.checked_out_at if visit else None,
         is_inside=over is not None and now < over,
         undo_until=undo_until(visit.created_at) if can_undo and visit else None,
-        reader=entry.reader(),
     )
 
 
 LETS_IN: Final = frozenset({Decision.IN, Decision.WARN})
 
 
-def _person(person_id: int, on: date) -> Select[*tuple[Any, ...]]:
-    came = (
-        select(func.count())
-        .select_from(VisitDay)
-        .where(
-            VisitDay.person_id == person_id,
-            VisitDay.day_no > day_no(on) - RECENT_DAYS,
-            VisitDay.day_no <= day_no(on),
-        )
-    )
+def _person(person_id: int) -> Select[*tuple[Any, ...]]:
     return (
         select(
             Person.number,
@@ -277,11 +311,23 @@ def _person(person_id: int, on: date) -> Select[*tuple[Any, ...]]:
             Person.trainer,
             Person.visits_known_from,
             OpeningBalance.last_visit_on,
-            came.scalar_subquery().label("days_came"),
         )
         .outerjoin(OpeningBalance, OpeningBalance.person_id == Person.id)
         .where(Person.id == person_id)
     )
+
+
+def _days_came(session: Session, person_id: int, on: date) -> tuple[date, ...]:
+    days = (
+        select(VisitDay.on)
+        .where(
+            VisitDay.person_id == person_id,
+            VisitDay.day_no > day_no(on) - RECENT_DAYS,
+            VisitDay.day_no <= day_no(on),
+        )
+        .order_by(VisitDay.day_no)
+    )
+    return tuple(session.scalars(days))
 
 
 def _visit(session: Session, visit_id: int | None) -> Row[*tuple[Any, ...]] | None:
@@ -296,12 +342,6 @@ def _visit(session: Session, visit_id: int | None) -> Row[*tuple[Any, ...]] | No
 
 def _day_of(visit: VisitFacts, facts: EntryFacts) -> date:
     return club_day(visit.at, facts.timezone, facts.cutoff_minutes)
-
-
-def _days_known(visits_known_from: date | None, on: date) -> int:
-    if visits_known_from is None:
-        return RECENT_DAYS
-    return max(0, min(RECENT_DAYS, (on - visits_known_from).days + 1))
 
 
 def _prompt(entry: Entry, row: EntryRow, standing: set[Fact]) -> Prompt | None:

@@ -177,7 +177,7 @@ def test_the_desk_card_shows_what_is_at_hand(in_app: Flask, a_club: int) -> None
         assert (card.term.days_left, card.term.visits_left, card.term.visits_total) == (5, 2, 10)
         assert (card.note, card.trainer, card.joined_on) == ("Left knee", "Rui T.", on(-400))
         assert (card.last_visit_on, card.last_visit_at) == (on(-3), at(0, -3))
-        assert (card.days_came, card.days_known) == (2, 28)
+        assert (card.days_came, card.known_from_on) == ((on(-3), TODAY), None)
         assert card.debt is not None
         assert (card.debt.minor, card.debt_effect) == (640, Effect.MESSAGE)
         assert (card.next_starts_on, card.terms_held, card.is_running) == (on(30), 1, True)
@@ -228,6 +228,6 @@ def test_the_card_of_a_frozen_member(in_app: Flask, a_club: int) -> None:
         card = desk_card(session, row, NOW)
         assert (card.frozen_until_on, card.undo_until, card.is_inside) == (on(7), None, False)
         assert (card.last_visit_on, card.last_visit_at) == (on(-30), None)
-        assert (card.days_came, card.days_known) == (0, 10)
+        assert (card.days_came, card.known_from_on) == ((), on(-9))
         assert card.prompt is not None
         assert card.prompt.code is PromptCode.END_FREEZE
