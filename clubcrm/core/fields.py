@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
 from babel import Locale
@@ -17,7 +17,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import Field, IntegerField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import DataRequired, Length, NumberRange, ValidationError
+from wtforms.validators import Length, NumberRange, StopValidation, ValidationError
 from wtforms.widgets import DateInput, TextInput
 
 from clubcrm.core.calendars import CalendarName, parse_jalali, to_jalali
@@ -30,9 +30,23 @@ FIRST_GREGORIAN_YEAR = 1700
 PARTS_OF_A_DAY = re.compile(r"\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\s*")
 
 
-def needed() -> DataRequired:
+class Needed:
+    """The entry may not be left out. What was typed and cannot be read keeps the sentence about that."""
+
+    field_flags: ClassVar[dict[str, bool]] = {"required": True}
+
+    def __call__(self, _form: Any, field: Any) -> None:
+        """Stop at an empty entry; nought is one that was made."""
+        told = field.data
+        is_blank = isinstance(told, str) and not told.strip()
+        if told is not None and told is not False and not is_blank:
+            return
+        raise StopValidation() if field.errors else StopValidation(_("Please fill this in."))
+
+
+def needed() -> Needed:
     """The entry may not be left out."""
-    return DataRequired(message=_l("Please fill this in."))
+    return Needed()
 
 
 def at_most(length: int) -> Length:
@@ -51,10 +65,12 @@ def stripped(text: str | None) -> str | None:
 
 
 class ChoiceField(SelectField):
-    """One of a list."""
+    """One of a list. Left out of a form it is the line that chooses nothing, where there is one."""
 
     def pre_validate(self, form: Any) -> None:
         """Refuse what is not in the list, in our own words."""
+        if self.data is None and any(value == "" for value, *_more in self.iter_choices()):
+            self.data = ""
         _check_choice(super().pre_validate, form)
 
 

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import StringField
-from wtforms.validators import DataRequired, ValidationError
+from wtforms.validators import ValidationError
 
 from clubcrm.accounts.queries import ClubRow
 from clubcrm.billing.queries import InvoiceRow
@@ -160,7 +160,7 @@ class TakeBackForm(TaskForm):
 class PaymentForm(TaskForm):
     """Money from somebody."""
 
-    amount = MoneyField(_l("Amount"), [DataRequired(message=_l("Enter an amount above zero."))])
+    amount = MoneyField(_l("Amount"), [needed()])
     invoice = ChoiceField(_l("For"))
     method = ChoiceField(_l("How"), default=PaymentMethod.CASH.value)
 

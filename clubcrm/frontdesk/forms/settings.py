@@ -56,9 +56,7 @@ class ClubForm(TaskForm):
     day_begins = StringField(
         _l("The day begins at"),
         [needed()],
-        description=_l(
-            "00:00, unless the club is open past midnight."
-        ),
+        description=_l("00:00, unless the club is open past midnight."),
         filters=[stripped],
     )
     shows_toman = BooleanField(_l("Show rial amounts in toman"))

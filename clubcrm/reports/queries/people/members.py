@@ -150,8 +150,9 @@ def member_figures(session: Session, *, scope: Collection[int], text: str = "") 
             .where(MemberState.club_id.in_(scope), MemberState.phase.is_not(None))
             .group_by(MemberState.phase)
         )
-        by_phase = dict(session.execute(phases).tuples().all())
-        return Figures(session.scalar(total) or 0, {p: n for p, n in by_phase.items() if p})
+        return Figures(
+            session.scalar(total) or 0, {phase: n for phase, n in session.execute(phases) if phase}
+        )
     counted = (
         select(MemberState.phase, func.count())
         .select_from(Person)
@@ -159,7 +160,7 @@ def member_figures(session: Session, *, scope: Collection[int], text: str = "") 
         .where(_in_sight(scope), Person.merged_into_id.is_(None), *_named(text))
         .group_by(MemberState.phase)
     )
-    rows = session.execute(counted).tuples().all()
+    rows = session.execute(counted).all()
     return Figures(sum(n for _phase, n in rows), {phase: n for phase, n in rows if phase})
 
 
