@@ -165,7 +165,7 @@ def _merged(session: Session, person_ids: Iterable[int]) -> dict[int, int]:
             query = select(_person.c.id, _person.c.merged_into_id).where(
                 _person.c.id.in_(chunk), _person.c.merged_into_id.is_not(None)
             )
-            step.update(dict(session.execute(query).tuples().all()))
+            step.update(dict(session.execute(query).all()))
         into = {pid: step.get(winner, winner) for pid, winner in into.items()} | {
             pid: winner for pid, winner in step.items() if pid not in into
         }

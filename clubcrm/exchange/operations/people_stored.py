@@ -93,7 +93,7 @@ def _change(session: Session, task: Task, changed: Sequence[Somebody], effects: 
     revisions: dict[int, int] = {}
     for chunk in chunks(sorted(done), 2000):
         query = select(_person.c.id, _person.c.revision).where(_person.c.id.in_(chunk))
-        revisions.update(dict(session.execute(query).tuples().all()))
+        revisions.update(dict(session.execute(query).all()))
     effects.touched += [
         Touched("person", pid, Touch.CHANGED, revisions[pid], before[pid]) for pid in sorted(done)
     ]

@@ -184,8 +184,9 @@ class MembershipsImporter:
         if person_id is None:
             return None
         known = look.known.get(digest)
-        if known is not None and known.row_id in look.by_id:
-            return look.by_id[known.row_id]
+        told_before = look.by_id.get(known.row_id) if known is not None else None
+        if told_before is not None and _overlap(told_before, told):
+            return told_before
         own = look.by_person.get(person_id, ())
         same_start = [term for term in own if term["starts_on"] == told.starts_on]
         same_plan = [

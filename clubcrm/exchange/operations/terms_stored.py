@@ -117,7 +117,7 @@ def _links(
                 _term.c.previous_id.is_not(None),
                 _term.c.voided_at.is_(None),
             )
-            found.update(dict(session.execute(query).tuples().all()))
+            found.update(dict(session.execute(query).all()))
     return found
 
 
@@ -238,7 +238,7 @@ def _write_changes(
     revisions: dict[int, int] = {}
     for chunk in chunks(sorted(before), 2000):
         query = select(_term.c.id, _term.c.revision).where(_term.c.id.in_(chunk))
-        revisions.update(dict(session.execute(query).tuples().all()))
+        revisions.update(dict(session.execute(query).all()))
     effects.touched += [
         Touched(
             "membership",

@@ -139,7 +139,7 @@ class VisitsImporter:
         revisions: dict[int, int] = {}
         for chunk in chunks(sorted(changed), AT_ONCE):
             query = select(_person.c.id, _person.c.revision).where(_person.c.id.in_(chunk))
-            revisions.update(dict(session.execute(query).tuples().all()))
+            revisions.update(dict(session.execute(query).all()))
         return Effects(
             [
                 Touched(
@@ -270,7 +270,7 @@ class VisitsImporter:
         if len(self._named) * WHOLE_CLUB_FROM < (imported or 0):
             named = [self._named.pop() for _ in range(min(AT_ONCE, len(self._named)))]
             query = query.where(_person.c.id.in_(named))
-        rows = session.execute(query.order_by(_person.c.id).limit(AT_ONCE)).tuples().all()
+        rows = session.execute(query.order_by(_person.c.id).limit(AT_ONCE)).all()
         return [(person_id, known_from) for person_id, known_from in rows if known_from]
 
 

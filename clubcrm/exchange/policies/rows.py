@@ -37,6 +37,9 @@ from clubcrm.members.queries import clean_email
 SHOWN: Final = 60
 """How much of a cell a problem quotes."""
 
+MOST_MINOR: Final = 10**15
+"""The largest amount, in minor units, that is believed."""
+
 LAST_YEAR: Final = 2100
 """An end from this year on means no end."""
 
@@ -274,6 +277,9 @@ class RowReader:
         try:
             money, is_rounded = read_money(text, currency, self._found.marks.get(column.name))
         except NotAnAmount:
+            row.add(ProblemCode.BAD_AMOUNT, column.name, value=text[:SHOWN])
+            return None
+        if abs(money.minor) > MOST_MINOR:
             row.add(ProblemCode.BAD_AMOUNT, column.name, value=text[:SHOWN])
             return None
         if is_rounded:

@@ -123,7 +123,7 @@ def rejected_lines(session: Session, batch_id: int) -> dict[int, list[Any]]:
     query = select(_row.c.line, _row.c.problems).where(
         _row.c.batch_id == batch_id, _row.c.outcome == RowOutcome.REJECTED
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def duplicate_lines(session: Session, batch_id: int, *, limit: int = 50) -> list[LineRow]:

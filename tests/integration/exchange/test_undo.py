@@ -1,0 +1,233 @@
+"""Taking an import back: what only it made goes, what somebody touched since stays."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from clubcrm.billing.models import Invoice, Payment
+from clubcrm.billing.operations import take_payment
+from clubcrm.billing.queries import owed_by
+from clubcrm.billing.states import InvoiceState, PaymentMethod
+from clubcrm.core.actor import OPERATOR
+from clubcrm.core.models import EventLog
+from clubcrm.core.money import Money
+from clubcrm.core.transactions import transaction
+from clubcrm.exchange.errors import NotReady, UnknownBatch
+from clubcrm.exchange.words import undone_text
+from clubcrm.members.models import Closure, Freeze, Membership, Person, Plan
+from clubcrm.members.operations import change_person
+from clubcrm.members.queries import find_people, tags_of
+from clubcrm.visits.models import OpeningBalance, Visit, VisitDay
+from clubcrm.visits.operations import VisitValues, record_visits, undo_visit
+from clubcrm.visits.states import VisitSource
+from tests.conftest import NOW
+from tests.integration.exchange.conftest import Desk
+
+TERMS = (
+    "external_id,full_name,phone,plan,starts_on,ends_on,price,paid,tags,card_code,last_visit_on\n"
+    "A,Ana Dias,912345678,Annual,2026-01-01,2026-12-31,100,100,vip,71,2026-02-20\n"
+    "B,Eva Luz,912345679,Annual,2026-01-01,2026-12-31,100,100,vip,72,2026-02-20\n"
+    "C,Rui Sá,912345670,Annual,2026-01-01,2026-12-31,100,100,,73,\n"
+)
+
+
+def _id(desk: Desk, external_id: str) -> int:
+    ((person_id,),) = desk.rows(select(Person.id).where(Person.external_id == external_id))
+    return int(person_id)
+
+
+def test_an_undone_import_leaves_nothing_but_the_log(desk: Desk) -> None:
+    before = desk.everything()
+    outcome = desk.take_in("memberships", TERMS)
+    assert desk.everything() != before
+    done = desk.undo(outcome.batch_id)
+    assert desk.everything() == before
+    assert done["kept"] == 0
+    assert done["removed"] >= 9
+    assert "rows were removed" in undone_text(done)[0]
+    assert desk.count(EventLog) > 0
+    with transaction() as session:
+        assert find_people(session, "ana", scope={desk.club_id}) == []
+    again = desk.take_in("memberships", TERMS)
+    assert again.figures.stored == 3
+
+
+def test_an_undo_is_done_once(desk: Desk) -> None:
+    outcome = desk.take_in("memberships", TERMS)
+    desk.undo(outcome.batch_id)
+    with pytest.raises(NotReady):
+        desk.undo(outcome.batch_id)
+    with pytest.raises(UnknownBatch):
+        desk.undo(9999)
+
+
+def test_what_was_touched_since_stays_and_is_listed(desk: Desk) -> None:
+    outcome = desk.take_in("memberships", TERMS)
+    with transaction() as session:
+        change_person(session, _id(desk, "A"), {"city": "Porto"}, by=OPERATOR, now=NOW)
+        visit = VisitValues(_id(desk, "B"), datetime(2026, 3, 2, 8, tzinfo=UTC))
+        record_visits(
+            session, [visit], club_id=desk.club_id, source=VisitSource.DESK, by=OPERATOR, now=NOW
+        )
+    done = desk.undo(outcome.batch_id)
+    people = desk.rows(select(Person.external_id).order_by(Person.id))
+    assert people == [("A",), ("B",)]
+    # B's term has a visit; A's had nothing but A.
+    terms = desk.rows(
+        select(Person.external_id).join(Membership, Membership.person_id == Person.id)
+    )
+    assert terms == [("B",)]
+    assert done["kept"] >= 3
+    listed = {(table, why) for table, _, why in done["kept_rows"]}
+    assert {("person", "changed"), ("person", "hangs"), ("membership", "hangs")} <= listed
+    assert len(undone_text(done)) == 2
+
+
+def test_changed_fields_get_their_old_values_back(desk: Desk) -> None:
+    first = desk.take_in("memberships", TERMS)
+    changed = (
+        TERMS.replace("912345678", "912345000")
+        .replace("Rui Sá", "Rui Silva")
+        .replace("vip,72", "gold,72")
+        .replace("2026-12-31,100,100,,73", "2027-01-31,120,100,,73")
+        .replace("2026-02-20\nB", "2026-02-25\nB")
+    )
+    second = desk.take_in("memberships", changed)
+    assert second.figures.stored == 3
+    done = desk.undo(second.batch_id)
+    assert (done["kept"], done["removed"]) == (0, 0)
+    people = desk.rows(
+        select(Person.external_id, Person.full_name, Person.phone).order_by(Person.id)
+    )
+    assert people == [
+        ("A", "Ana Dias", "+351912345678"),
+        ("B", "Eva Luz", "+351912345679"),
+        ("C", "Rui Sá", "+351912345670"),
+    ]
+    terms = desk.rows(select(Membership.until_on, Membership.price_minor).order_by(Membership.id))
+    assert terms == [(date(2027, 1, 1), 10000)] * 3
+    with transaction() as session:
+        assert tags_of(session, [_id(desk, "B")])[_id(desk, "B")] == ("vip",)
+    assert desk.rows(select(OpeningBalance.last_visit_on).order_by(OpeningBalance.person_id))[
+        0
+    ] == (date(2026, 2, 20),)
+    # Taking the second back left the first as untouched as it was.
+    assert desk.undo(first.batch_id)["kept"] == 0
+    assert desk.count(Person) == 0
+
+
+def test_a_changed_field_somebody_changed_again_stays(desk: Desk) -> None:
+    desk.take_in("memberships", TERMS)
+    second = desk.take_in("memberships", TERMS.replace("Rui Sá", "Rui Silva"))
+    with transaction() as session:
+        change_person(session, _id(desk, "C"), {"full_name": "Rui Santos"}, by=OPERATOR, now=NOW)
+    done = desk.undo(second.batch_id)
+    assert done["kept"] == 1
+    assert ("Rui Santos",) in desk.rows(select(Person.full_name))
+
+
+def test_posted_money_is_reversed_and_never_deleted(desk: Desk) -> None:
+    people = desk.take_in("members", "external_id,full_name\nA,Ana\n")
+    money = desk.take_in("payments", "external_id,member,paid_at,amount\nR1,A,2026-01-05,50\n")
+    debts = desk.take_in("debts", "member,due_on,amount\nA,2026-02-01,40\nA,2026-02-02,10\n")
+    with transaction() as session:
+        take_payment(
+            session,
+            _id(desk, "A"),
+            Money(1000, "EUR"),
+            method=PaymentMethod.CASH,
+            by=OPERATOR,
+            now=NOW,
+        )
+    undone = desk.undo(money.batch_id)
+    assert undone["reversed"] == 1
+    amounts = desk.rows(select(Payment.amount_minor).where(Payment.is_imported | (Payment.id > 2)))
+    assert sorted(amount for (amount,) in amounts) == [-5000, 5000]
+    undone = desk.undo(debts.batch_id)
+    assert (undone["reversed"], undone["kept"]) == (1, 1)
+    states = desk.rows(select(Invoice.state).order_by(Invoice.id))
+    assert states == [(InvoiceState.ISSUED,), (InvoiceState.VOID,)]
+    # Whoever has a posted document stays.
+    undone = desk.undo(people.batch_id)
+    assert (undone["removed"], undone["kept"]) == (0, 1)
+    again = desk.take_in("payments", "external_id,member,paid_at,amount\nR1,A,2026-01-05,50\n")
+    assert again.figures.stored == 1
+
+
+def test_a_term_with_an_unpaid_rest_counts_nowhere_afterwards(desk: Desk) -> None:
+    outcome = desk.take_in("memberships", TERMS.replace("100,100,vip,71", "100,60,vip,71"))
+    done = desk.undo(outcome.batch_id)
+    assert done["reversed"] == 1
+    ((term,),) = desk.rows(select(Membership))
+    assert term.voided_at is not None
+    assert desk.rows(select(Person.external_id)) == [("A",)]
+    with transaction() as session:
+        assert owed_by(session, [term.person_id]) == {}
+
+
+def test_visits_go_with_their_days(desk: Desk) -> None:
+    people = desk.take_in("members", "external_id\nA\nB\n")
+    log = desk.take_in(
+        "visits",
+        "member,checked_in_at\nA,2026-01-05 18:00\nA,2026-01-06 18:00\nB,2026-01-05 18:00\n",
+    )
+    ((undone_one,),) = desk.rows(
+        select(Visit.id).join(Person, Person.id == Visit.person_id).where(Person.external_id == "B")
+    )
+    with transaction() as session:
+        undo_visit(session, undone_one, by=OPERATOR, now=NOW)
+    done = desk.undo(log.batch_id)
+    assert desk.rows(select(Visit.id)) == [(undone_one,)]
+    assert desk.count(VisitDay) == 0
+    assert done["kept"] == 1
+    known_from = desk.rows(select(Person.visits_known_from).distinct())
+    assert known_from == [(date(2026, 3, 1),)]
+    assert desk.undo(people.batch_id)["kept"] == 1
+    assert desk.rows(select(Person.external_id)) == [("B",)]
+
+
+def test_freezes_give_the_ends_back(desk: Desk) -> None:
+    desk.take_in("memberships", TERMS)
+    before = desk.rows(
+        select(Membership.until_on, Membership.agreed_until_on).order_by(Membership.id)
+    )
+    freezes = desk.take_in(
+        "freezes",
+        "member,from,until\nA,2026-02-01,2026-02-11\nA,2026-04-01,2026-04-11\nB,2026-12-20,2027-01-20\n",
+    )
+    done = desk.undo(freezes.batch_id)
+    assert (done["removed"], done["kept"]) == (3, 0)
+    assert desk.count(Freeze) == 0
+    after = desk.rows(
+        select(Membership.until_on, Membership.agreed_until_on).order_by(Membership.id)
+    )
+    assert after == before
+
+
+def test_closures_give_the_ends_back(desk: Desk) -> None:
+    desk.take_in("memberships", TERMS)
+    closures = desk.take_in(
+        "closures", "from,until,share,extends_terms\n2026-08-01,2026-08-11,0,yes\n"
+    )
+    assert desk.rows(select(Membership.until_on).distinct()) == [(date(2027, 1, 11),)]
+    assert desk.undo(closures.batch_id)["removed"] == 1
+    assert desk.count(Closure) == 0
+    assert desk.rows(select(Membership.until_on).distinct()) == [(date(2027, 1, 1),)]
+
+
+def test_balances_of_people_known_before_go_back(desk: Desk) -> None:
+    desk.take_in("members", "external_id,visits_total\nA,5\nB,\n")
+    later = desk.take_in("visits", "member,visits_total\nA,9\nB,3\n")
+    desk.undo(later.batch_id)
+    rows: list[Any] = desk.rows(select(OpeningBalance.visits_total))
+    assert rows == [(5,)]
+
+
+def test_plans_somebody_sells_from_stay(desk: Desk) -> None:
+    first = desk.take_in("memberships", TERMS)
+    desk.take_in("memberships", "external_id,plan,starts_on\nZ,Annual,2026-01-01\n")
+    done = desk.undo(first.batch_id)
+    assert ["plan", 1, "hangs"] in [[table, 1, why] for table, _, why in done["kept_rows"]]
+    assert desk.rows(select(Plan.name)) == [("Annual",)]
