@@ -24,6 +24,7 @@ from clubcrm.members.operations import (
     declare_season,
 )
 from clubcrm.members.states import PlanKind
+from clubcrm.visits.queries import latest_entries
 from tests.conftest import NOW, PASSWORD
 from tests.web.api import Caller
 
@@ -57,6 +58,7 @@ def furnish(app: Flask, chain: Caller, club_id: int, code: str, name: str) -> Pl
     )
     with app.app_context(), reading() as session:
         (payment,) = payments_of(session, int(member))
+        (entry,) = latest_entries(session, club_id)
     ids = {
         **{what: str(number) for what, number in numbers.items()},
         "club": code,
@@ -66,6 +68,7 @@ def furnish(app: Flask, chain: Caller, club_id: int, code: str, name: str) -> Pl
         "rolling_id": endless,
         "freeze_id": frozen["freezes"][0]["id"],
         "visit_id": visit,
+        "entry_id": str(entry.id),
         "invoice_id": invoice["id"],
         "payment_id": str(payment.id),
     }

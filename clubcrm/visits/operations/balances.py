@@ -20,7 +20,7 @@ _FIGURES = ("club_id", "as_of_on", "last_visit_on", "visits_total", "visits_per_
 
 @dataclass(frozen=True, slots=True)
 class BalanceValues:
-    """What is known of somebody's visits up to a day; None = unknown, never zero."""
+    """What is known of somebody's visits up to a day; None = not said, never zero."""
 
     person_id: int
     as_of_on: date
@@ -34,7 +34,8 @@ def set_opening_balances(
 ) -> set[int]:
     """Set what was known of people's visits; returns the people for whom that says anything new.
 
-    The last row of a person counts. `revision` grows with every change.
+    The last row of a person counts; what it does not say stays as it was. `revision` grows with every
+    change.
     """
     changed: set[int] = set()
     for chunk in chunks(list({row.person_id: row for row in rows}.values()), 5000):
@@ -47,6 +48,7 @@ def set_opening_balances(
         new: list[dict[str, Any]] = []
         events = []
         for row in chunk:
+            old = standing.get(row.person_id)
             values = {
                 "person_id": row.person_id,
                 "club_id": club_id,
@@ -55,7 +57,11 @@ def set_opening_balances(
                 "visits_total": row.visits_total,
                 "visits_per_week": row.visits_per_week,
             }
-            old = standing.get(row.person_id)
+            if old is not None:
+                values = {
+                    name: getattr(old, name) if value is None else value
+                    for name, value in values.items()
+                }
             if old is not None and all(getattr(old, name) == values[name] for name in _FIGURES):
                 continue
             new.append({**values, "revision": old.revision + 1 if old else 1})

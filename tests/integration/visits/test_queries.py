@@ -148,7 +148,7 @@ def test_opening_balances_change_only_what_is_new(in_app: Flask, a_club: int) ->
         better = BalanceValues(person, on(-1), last_visit_on=on(-3), visits_per_week=1.5)
         assert set_opening_balances(session, [told, better], **more) == {person}
         row = opening_balances_of(session, [person])[person]
-        assert (row.last_visit_on, row.visits_total, row.visits_per_week) == (on(-3), None, 1.5)
+        assert (row.last_visit_on, row.visits_total, row.visits_per_week) == (on(-3), 80, 1.5)
         assert row.revision == 2
         events = session.scalars(select(EventLog).where(EventLog.name == "OpeningBalanceSet")).all()
         assert [row.payload["affects_from_on"] for row in events] == [on(-6).isoformat()] * 2

@@ -86,9 +86,10 @@ def desk_side() -> str:
 @requires(Permission.CHECK_IN)
 def desk_entry(entry_id: int) -> Page:
     """One earlier answer."""
+    found = _answer(entry_id)
     if not is_fragment():
         return redirect(url_for("frontdesk.desk", entry=entry_id))
-    return _shown(_answer(entry_id))
+    return _shown(found)
 
 
 @blueprint.get("/desk/inside")
@@ -158,14 +159,10 @@ def desk_check_out(visit_id: int) -> Page:
 @requires(Permission.CHECK_IN)
 def desk_reply(entry_id: int) -> Page:
     """What came of the question of an answer; ending a freeze lets in at once."""
-    try:
-        prompt = PromptCode(request.form.get("prompt", ""))
-        reply = PromptReply(request.form.get("reply", ""))
-    except ValueError:
-        raise Invalid from None
     now, by = clock.now(), principal().actor
     with transaction() as session:
         entry = _entry(session, entry_id)
+        prompt, reply = _reply_given()
         answer_prompt(
             session, entry.person_id, prompt, reply, club_id=entry.club_id, by=by, now=now
         )
@@ -173,6 +170,13 @@ def desk_reply(entry_id: int) -> Page:
         if (prompt, reply) == (PromptCode.END_FREEZE, PromptReply.YES):
             shown = _let_back(session, entry, now).entry_id
     return _go(shown)
+
+
+def _reply_given() -> tuple[PromptCode, PromptReply]:
+    try:
+        return PromptCode(request.form["prompt"]), PromptReply(request.form["reply"])
+    except (KeyError, ValueError):
+        raise Invalid from None
 
 
 def _let_back(session: Session, entry: EntryRow, now: datetime) -> CheckIn:
@@ -261,7 +265,7 @@ def _answer(entry_id: int) -> Shown:
 def _hits(text: str) -> dict[str, Any]:
     """Those whom the search finds, with what tells them apart."""
     scope = principal().scope(Permission.SEE_MEMBERS)
-    today = current_club(Permission.CHECK_IN).today(clock.now())
+    today = current_club(Permission.SEE_MEMBERS).today(clock.now())
     with reading() as session:
         found = find_people(session, text, scope=scope, limit=HITS + 1)
         rows = hits_of(session, [hit.id for hit in found[:HITS]], today=today)
