@@ -26,7 +26,7 @@ from tests.servers import chromium_launch_options, free_port
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs" / "screenshots"
 LAPTOP, PHONE = (1440, 900), (390, 844)
-DEMO_OWNER = ("owner@aurora.example", "aurora-demo-2026")
+DEMO_OWNER = ("owner@aurora.example", "aurora-demo")
 
 EXAMPLE = """Nome;Telemóvel;Email;Plano;Início;Fim;Última visita
 Ana Silva;912 345 678;ana@example.com;Anual;01/03/2026;28/02/2027;20/11/2026

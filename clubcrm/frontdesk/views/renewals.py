@@ -8,6 +8,7 @@ from flask import render_template, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
 
 from clubcrm.accounts.access import current_club, my_clubs, principal, requires
 from clubcrm.accounts.queries import ClubRow
@@ -121,12 +122,22 @@ def renewals_page() -> str:
     wanted = _wanted(club)
     clubs = frozenset(one.id for one in my_clubs()) if wanted.by is By.CLUB else wanted.clubs
     scope = clubs & principal().scope(Permission.SEE_REPORTS)
-    span = {"scope": scope, "start": wanted.start, "end": wanted.end}
+
+    def report(session: Session, by: By) -> list[RenewalRow]:
+        return renewals(
+            session,
+            scope=scope,
+            start=wanted.start,
+            end=wanted.end,
+            today=wanted.today,
+            grace=wanted.grace,
+            by=by,
+        )
+
     with reading() as session:
-        asked = {**span, "today": wanted.today, "grace": wanted.grace}
-        months = renewals(session, **asked, by=By.MONTH)
-        rows = months if wanted.by is By.MONTH else renewals(session, **asked, by=wanted.by)
-        left_out = excluded_ends(session, **span)
+        months = report(session, By.MONTH)
+        rows = months if wanted.by is By.MONTH else report(session, wanted.by)
+        left_out = excluded_ends(session, scope=scope, start=wanted.start, end=wanted.end)
     total = total_of(months)
     return render_template(
         "frontdesk/renewals/page.html",
@@ -163,7 +174,7 @@ def _calendar(club: ClubRow) -> CalendarName:
 def _row_name(wanted: Wanted, club: ClubRow) -> Any:
     def name(row: RenewalRow) -> str:
         if wanted.by is By.MONTH:
-            return format_month(_month_day(row.key, club)[0], None, club.calendar)
+            return format_month(_month_day(row.key, club)[0], None, _calendar(club))
         return row.label or _("not stated")
 
     return name
@@ -171,7 +182,7 @@ def _row_name(wanted: Wanted, club: ClubRow) -> Any:
 
 def _month_short(club: ClubRow) -> Any:
     def name(row: RenewalRow) -> str:
-        return format_month(_month_day(row.key, club)[0], None, club.calendar).split()[0][:3]
+        return format_month(_month_day(row.key, club)[0], None, _calendar(club)).split()[0][:3]
 
     return name
 
@@ -190,13 +201,8 @@ def _names_url(wanted: Wanted, club: ClubRow) -> Any:
             more = {"by": by.value, "key": row.key}
         if request.args.get("club"):
             more["club"] = request.args["club"]
-        return url_for(
-            "frontdesk.renewal_names_page",
-            group=group,
-            grace=wanted.grace,
-            **{"from": start.isoformat(), "to": end.isoformat()},
-            **more,
-        )
+        more |= {"from": start.isoformat(), "to": end.isoformat()}
+        return url_for("frontdesk.renewal_names_page", group=group, grace=wanted.grace, **more)
 
     return url
 
