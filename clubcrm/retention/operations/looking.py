@@ -91,12 +91,12 @@ def look_again(
         held = past.get(one.person_id, ())
         walked = _decide(one, facts[one.person_id], held, rules)
         states.append(state_row(one.person_id, one.last, one.dirty_seq, walked))
+        fresh: list[Move] = []
         if not facts[one.person_id].is_gone:
             superseded, fresh = _differences(walked.moves, held, one.start)
             gone += superseded
             new += [(one.person_id, move) for move in fresh]
-        is_known = one.evaluated is not None and one.phase is not None
-        changed += is_known and walked.standing.phase is not one.phase
+        changed += _is_changed(one, walked, fresh)
     _supersede(session, gone, now)
     _write_changes(session, club_id, new, now)
     _write_states(session, states)
@@ -217,6 +217,14 @@ def _decide(one: _Picked, facts: Facts, held: Sequence[_Past], rules: Rules) -> 
         is_import=one.is_imported,
         rules=rules,
     )
+
+
+def _is_changed(one: _Picked, walked: Walked, fresh: Sequence[Move]) -> bool:
+    """Whether a look moved somebody; not where it was the first, or an import told the first anew."""
+    if one.evaluated is None or one.phase is None:
+        return False
+    is_new_baseline = any(move.transition is Transition.IMPORTED for move in fresh)
+    return walked.standing.phase is not one.phase and not is_new_baseline
 
 
 def _since(one: _Picked, held: Sequence[_Past]) -> int | None:

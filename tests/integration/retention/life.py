@@ -24,6 +24,7 @@ from clubcrm.members.operations import (
 )
 from clubcrm.members.states import PlanKind
 from clubcrm.retention.jobs import compare, run_day
+from clubcrm.retention.jobs.daily import is_anything_due
 from clubcrm.retention.models import MemberState
 from clubcrm.retention.operations import Looked
 from clubcrm.retention.queries import PhaseRow, phase_history_of
@@ -119,6 +120,16 @@ class Life:
     def run(self, day: int | None = None, **told: Any) -> Looked:
         """The daily run of today, or of another day."""
         return run_day(self.club_id, on(self.day if day is None else day), clock=self.now, **told)
+
+    def run_until_rest(self) -> None:
+        """Runs of today until nobody is due any more, whoever holds whom in the meantime."""
+        while self.run().looked_at or self.is_due():
+            pass
+
+    def is_due(self) -> bool:
+        """Whether anybody is marked or due today."""
+        with reading() as session:
+            return is_anything_due(session, self.club_id, on(self.day))
 
     def runs_to(self, day: int) -> None:
         """Days that pass, each with its run."""

@@ -88,18 +88,18 @@ def test_the_whole_year_of_somebody_who_never_comes_and_never_renews(life: Life)
 
 def test_missed_days_are_run_in_order_and_empty_ones_cost_nothing(life: Life) -> None:
     person_id = life.member()
-    life.day = 2500
+    life.day = 1200
     ran = run_missed_days(life.club_id, life.now)
-    assert ran.days == 2501
+    assert ran.days == 1201
     assert [day for day, _, _ in life.history(person_id)] == [0, 90, 319, 365, 379, 545]
     with reading() as session:
         runs = session.scalars(select(DailyRun).order_by(DailyRun.on)).all()
-        assert [run.on for run in runs] == [on(day) for day in range(2501)]
+        assert [run.on for run in runs] == [on(day) for day in range(1201)]
         assert {run.state for run in runs} == {DailyRunState.DONE}
         # One look at a person a day at most, and none once he is lost.
         assert sum(run.looked_at for run in runs) < 400
         months = session.scalar(select(func.count()).select_from(Cohort))
-        assert months == 84  # from March 2026 to January 2033, and the month before
+        assert months == 41  # February 2026, with the first base days, to June 2029
     life.is_as_rebuilt()
     assert run_missed_days(life.club_id, life.now).looked_at == 0
 
@@ -242,3 +242,28 @@ def test_a_day_of_the_club_ends_at_its_own_midnight(life: Life) -> None:
     assert life.state(person_id).evaluated_on == FIRST
     run_missed_days(life.club_id, lambda: life.now() + timedelta(hours=12))
     assert life.state(person_id).evaluated_on == on(1)
+
+
+def test_a_log_imported_after_the_list_tells_the_baseline_anew_and_is_no_change(life: Life) -> None:
+    """At a go-live the list comes first and the log of visits second: nobody has slipped by that."""
+    plan_id = life.plan("Imported", is_imported=True)
+    (person_id,) = life.people(visits_known_from=on(0))
+    term = TermValues(
+        person_id=person_id,
+        plan_id=plan_id,
+        starts_on=on(-200),
+        until_on=on(100),
+        sold_at=life.now(),
+    )
+    life.imports([term], as_of=0)
+    life.run()
+    assert life.history(person_id) == [(0, "imported", "active")]
+    with life.at_the_desk() as session:
+        change_person(session, person_id, {"visits_known_from": on(-200)}, **life.by)
+    life.comes(person_id, *range(-200, -70, 2))
+    looked = life.run()
+    assert (looked.looked_at, looked.changed) == (1, 0)
+    assert life.history(person_id) == [(0, "imported", "sleeping")]
+    with reading() as session:
+        assert told(session) == []
+    life.is_as_rebuilt()

@@ -46,11 +46,13 @@ def test_the_comparison_sees_what_differs(life: Life) -> None:
         state = session.get_one(MemberState, person_id)
         state.since_on = on(1)
     (difference,) = compare(life.club_id, on(40))
+    assert difference.kept is not None
     assert (difference.kept.since_on, difference.rebuilt.since_on) == (on(1), FIRST)
     with life.at_the_desk() as session:
         session.get_one(MemberState, person_id).since_on = FIRST
         session.query(PhaseChange).filter_by(from_on=on(28)).delete()
     (difference,) = compare(life.club_id, on(40))
+    assert difference.kept is not None
     assert len(difference.kept.history) == len(difference.rebuilt.history) - 1
 
 
