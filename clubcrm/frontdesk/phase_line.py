@@ -68,7 +68,11 @@ class WeekBar:
 
 @dataclass(frozen=True)
 class Mark:
-    """A day with a name above the line: `kind` is renewed, started, since, today, ends or frozen."""
+    """A day with a name above the line.
+
+    `kind` is joined, returned, renewed, changed (the plan), since, frozen, today, ends or ended. Its name
+    stands at `x`, which is somewhat before the day where the name of today would be in the way.
+    """
 
     x: float
     kind: str
@@ -101,17 +105,24 @@ class PhaseLine:
 
 
 @dataclass(frozen=True)
-class LineFacts:
-    """What the line is drawn from. Days are half-open; `phases` are (first day, phase), oldest first.
+class TermSpan:
+    """A term on the line: its days, what its start is called (see `Mark`), and its number in the chain."""
 
-    `terms` are (first day, first day after or None, how many renewals came before it).
-    """
+    starts_on: date
+    until_on: date | None
+    kind: str
+    number: int
+
+
+@dataclass(frozen=True)
+class LineFacts:
+    """What the line is drawn from. Days are half-open; `phases` are (first day, phase), oldest first."""
 
     today: date
     territory: str
     calendar: CalendarName
     phases: Sequence[tuple[date, Phase]]
-    terms: Sequence[tuple[date, date | None, int]]
+    terms: Sequence["TermSpan"]
     freezes: Sequence[tuple[date, date]]
     visit_days: Sequence[int]
     known_from: date | None
@@ -157,12 +168,12 @@ class _Scale:
 
 
 def _span(facts: LineFacts) -> tuple[date, date]:
-    begins = [start for start, _until, _no in facts.terms]
+    begins = [term.starts_on for term in facts.terms]
     begins += [date.fromordinal(no) for no in facts.visit_days[:1]]
     first = min(begins, default=facts.today)
     back = facts.today - timedelta(days=SHOWN_BACK)
     start = max(back, min(first, facts.today - timedelta(days=LEAST_BACK)))
-    ends = [until for _start, until, _no in facts.terms if until and until > facts.today]
+    ends = [t.until_on for t in facts.terms if t.until_on and t.until_on > facts.today]
     ahead = facts.today + timedelta(days=SHOWN_AHEAD)
     if ends:
         limit = facts.today + timedelta(days=MOST_AHEAD)
@@ -183,11 +194,13 @@ def _segments(facts: LineFacts, scale: _Scale) -> list[Segment]:
         if begin < end:
             found.append(Segment(scale.at(begin), scale.width(begin, end), phase, from_on, end))
     first_known = facts.phases[0][0] if facts.phases else tomorrow
-    for start, until, _no in facts.terms:
+    for term in facts.terms:
         # Before anybody looked: a membership ran, its phases are not known.
-        begin, end = max(start, scale.start), min(until or tomorrow, first_known, tomorrow)
+        begin = max(term.starts_on, scale.start)
+        end = min(term.until_on or tomorrow, first_known, tomorrow)
         if begin < end:
-            found.append(Segment(scale.at(begin), scale.width(begin, end), None, start, end))
+            place, width = scale.at(begin), scale.width(begin, end)
+            found.append(Segment(place, width, None, term.starts_on, end))
     return sorted(found, key=lambda segment: segment.x) + _planned(facts, scale)
 
 
@@ -198,8 +211,8 @@ def _planned(facts: LineFacts, scale: _Scale) -> list[Segment]:
         begin, end = max(from_on, tomorrow), min(until_on, scale.until)
         if begin < end:
             found.append(_ahead(scale, begin, end, Phase.FROZEN))
-    last = max((until for _s, until, _no in facts.terms if until), default=None)
-    is_open = any(until is None for _start, until, _no in facts.terms)
+    last = max((term.until_on for term in facts.terms if term.until_on), default=None)
+    is_open = any(term.until_on is None for term in facts.terms)
     if last and last > tomorrow and facts.window_days is not None and not is_open:
         begin = max(last - timedelta(days=facts.window_days), tomorrow)
         end = min(last, scale.until)
@@ -263,18 +276,20 @@ def _phase_in(segments: Sequence[Segment], start: date, until: date) -> Phase | 
 
 def _marks(facts: LineFacts, scale: _Scale) -> list[Mark]:
     """The days that are named: what matters most first, and none where another one stands."""
-    wanted: list[Mark] = [_mark(scale, facts.today, "today")]
-    ends = [until - timedelta(days=1) for _start, until, _no in facts.terms if until]
+    wanted: list[Mark] = [_mark(scale, facts.today, facts.today, "today")]
+    ends = [term.until_on - timedelta(days=1) for term in facts.terms if term.until_on]
     last = max(ends, default=None)
-    is_open = any(until is None for _start, until, _no in facts.terms)
+    is_open = any(term.until_on is None for term in facts.terms)
     if last and not is_open:
-        wanted.append(_mark(scale, last, "ends" if last >= facts.today else "ended"))
+        wanted.append(_mark(scale, facts.today, last, "ends" if last >= facts.today else "ended"))
     if facts.since_on:
-        wanted.append(_mark(scale, facts.since_on, "since"))
+        wanted.append(_mark(scale, facts.today, facts.since_on, "since"))
     for from_on, _back in facts.freezes:
-        wanted.append(_mark(scale, from_on, "frozen"))
-    for start, _end, number in sorted(facts.terms, key=lambda term: term[0], reverse=True):
-        wanted.append(_mark(scale, start, "renewed" if number else "started", number))
+        wanted.append(_mark(scale, facts.today, from_on, "frozen"))
+    wanted += [
+        _mark(scale, facts.today, term.starts_on, term.kind, term.number)
+        for term in sorted(facts.terms, key=lambda term: term.starts_on, reverse=True)
+    ]
     kept: list[Mark] = []
     for mark in wanted:
         is_inside = scale.start <= mark.on < scale.until
@@ -290,19 +305,22 @@ ROOM = {
     "since": 15.0,
     "frozen": 7.0,
     "renewed": 12.0,
-    "started": 7.0,
+    "joined": 7.0,
+    "returned": 10.0,
+    "changed": 11.0,
 }
 """How wide each name is at most, in per cent of a wide panel."""
 
 
-def _mark(scale: _Scale, on: date, kind: str, number: int = 0) -> Mark:
+def _mark(scale: _Scale, today: date, on: date, kind: str, number: int = 0) -> Mark:
     x = scale.at(on)
     room = ROOM[kind]
     anchor = "start" if x + room <= 100 else "end"
     if kind == "today":
         anchor = "middle"
-    if kind == "since" and x - room >= 0:
-        anchor = "end"
+    if kind == "since":
+        x = min(x, scale.at(today) - ROOM["today"] / 2 - 0.2)
+        anchor = "end" if x - room >= 0 else "start"
     return Mark(x, kind, on, anchor, number)
 
 

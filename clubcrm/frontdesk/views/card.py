@@ -26,13 +26,20 @@ from clubcrm.frontdesk.phase_line import (
     HabitScale,
     LineFacts,
     PhaseLine,
+    TermSpan,
     habit_scale,
     phase_line,
 )
 from clubcrm.frontdesk.views import blueprint, go_to
 from clubcrm.members.operations import ConsentValues, change_person, record_consents
-from clubcrm.members.queries import PersonRow, TermRow, consents_of, get_person
-from clubcrm.members.states import ConsentChannel, MembershipState, PlanKind
+from clubcrm.members.queries import (
+    CHAIN_BREAK_DAYS,
+    PersonRow,
+    TermRow,
+    consents_of,
+    get_person,
+)
+from clubcrm.members.states import ConsentChannel, Link, MembershipState, PlanKind
 from clubcrm.reports.queries.people import (
     Kind,
     MemberCard,
@@ -102,8 +109,10 @@ def _ways(card: MemberCard) -> Ways:
     rolls_on = term.kind is PlanKind.ROLLING or term.auto_renew
     freeze = term.freeze_on(today)
     last = _last_of_chain(card, term)
+    chain_holds = last.until_on is None or (today - last.until_on).days < CHAIN_BREAK_DAYS
+    has_end = last.until_on is not None or last.kind is PlanKind.PACK
     return Ways(
-        renew=last if last.until_on is not None or last.kind is PlanKind.PACK else None,
+        renew=last if has_end and chain_holds else None,
         upgrade=term if is_running and card.successor is None else None,
         freeze=term if state is not MembershipState.ENDED else None,
         cancel=term if is_running and rolls_on and not has_notice else None,
@@ -125,10 +134,16 @@ def _last_of_chain(card: MemberCard, term: TermRow) -> TermRow:
 
 def _line(card: MemberCard) -> PhaseLine:
     standing = card.standing
+    held = [term for term in card.terms if term.is_access]
+    first = min((term.starts_on for term in held), default=None)
     terms = [
-        (term.starts_on, term.until_on, _number_of(card, term))
-        for term in card.terms
-        if term.is_access
+        TermSpan(
+            term.starts_on,
+            term.until_on,
+            _name_of_start(term, is_first=term.starts_on == first),
+            _number_of(card, term),
+        )
+        for term in held
     ]
     return phase_line(
         LineFacts(
@@ -148,12 +163,21 @@ def _line(card: MemberCard) -> PhaseLine:
     )
 
 
+def _name_of_start(term: TermRow, *, is_first: bool) -> str:
+    """What the first day of a term is called on the line."""
+    if term.link is Link.UPGRADE:
+        return "changed"
+    if term.link is Link.RENEWAL or term.renewals_before:
+        return "renewed"
+    return "joined" if is_first else "returned"
+
+
 def _number_of(card: MemberCard, term: TermRow) -> int:
     """How many renewals lead to a term, before this system too."""
     by_id = {one.id: one for one in card.terms}
     count = term.renewals_before
     while term.previous_id in by_id:
-        count += term.link == "renewal"
+        count += term.link is Link.RENEWAL
         term = by_id[term.previous_id]
     return count
 

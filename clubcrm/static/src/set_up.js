@@ -24,6 +24,7 @@ name?.addEventListener("input", () => {
   if (isOwn) return;
   code.value = name.value
     .normalize("NFKD")
+    .replace(/\p{Mark}/gu, "")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-+|-+$/g, "")
