@@ -60,11 +60,11 @@ def _overdue(session: Session, examined: Examined) -> Iterator[str]:
 
 def _last_runs(session: Session, clubs: Sequence[int]) -> dict[int, date]:
     query = (
-        select(DailyRun.club_id, func.max(DailyRun.on))
+        select(DailyRun.club_id, func.max(DailyRun.on).label("last"))
         .where(DailyRun.club_id.in_(clubs), DailyRun.state == DailyRunState.DONE)
         .group_by(DailyRun.club_id)
     )
-    return dict(session.execute(query).tuples().all())
+    return {row.club_id: row.last for row in session.execute(query)}
 
 
 def _broken_histories(session: Session, examined: Examined) -> Iterator[str]:

@@ -11,13 +11,19 @@ from clubcrm.billing.queries import InvoiceRow
 from clubcrm.core.calendars import add_months
 from clubcrm.members.queries import TermRow
 from clubcrm.members.states import EndReason, PlanKind
-from clubcrm.simulator.decisions import paying_of
+from clubcrm.simulator.decisions import BACK_UNTIL, paying_of
 from clubcrm.simulator.desk import Desk
 from clubcrm.simulator.dice import chance, happens, pick_weighted, whole
 from clubcrm.simulator.habits import Spell
 from clubcrm.simulator.people import Newcomer
 from clubcrm.simulator.plans import ANNUAL, QUARTER, ROLLING, first_plan
 from clubcrm.simulator.roster import Member
+
+FORGOTTEN_AFTER = BACK_UNTIL + 10
+"""Whoever left so many days ago has nothing more to do with the club."""
+
+SMALL_THINGS = 0.0022
+"""The odds that a member has some small thing to settle at the desk on a day."""
 
 Do = Callable[[Session, datetime], None]
 Wish = tuple[str, Do]
@@ -50,6 +56,10 @@ class Errands:
 
     def of(self, member: Member, owed: Sequence[InvoiceRow]) -> Iterator[Errand]:
         """What a member comes for today."""
+        latest = member.latest
+        ended_on = latest.until_on if latest is not None else None
+        if not owed and ended_on is not None and (self.day - ended_on).days > FORGOTTEN_AFTER:
+            return
         minute = whole(9 * 60, 19 * 60, member.key, self.day, "errand")
         spell = member.spell_on(self.day)
         for what, do in self._wanted(member):
@@ -168,15 +178,15 @@ class Errands:
                 yield "ended a freeze", partial(self.desk.come_back, freeze.id)
 
     def _small_things(self, member: Member, spell: Spell, minute: int) -> Iterator[Errand]:
-        """Notes, new telephone numbers, lost cards, money booked wrongly."""
-        if spell.zeal_on(self.day) == 0 or member.running_on(self.day) is None:
-            return
+        """Notes, lost cards, money booked wrongly."""
         turn = chance(member.key, self.day, "small")
+        if turn > SMALL_THINGS or not spell.zeal_on(self.day) or not member.running_on(self.day):
+            return
         if turn < 0.0004:
             yield Errand(minute, "lost a card", partial(self.desk.new_card, member))
         elif turn < 0.0018 and spell.character.is_talkative:
             yield Errand(minute, "talked", partial(self.desk.note, member))
-        elif turn < 0.0022:
+        else:
             latest = member.latest
             if latest is not None and self._sold_on(latest) == self.day - timedelta(days=1):
                 yield Errand(minute, "paid again", partial(self.desk.book_again, member, latest))

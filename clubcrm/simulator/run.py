@@ -40,6 +40,7 @@ Joiners = Mapping[date, Sequence[int]]
 RUN_MINUTE = 5
 OPENING_MINUTE = 5 * 60 + 40
 END_OF_DAY = 24 * 60
+COUNTED_EVERY = 7
 WITHOUT_TERMS = frozenset({"paid a debt", "paid a month", "paid again", "talked", "lost a card"})
 """Errands after which the same people may come in as before."""
 
@@ -95,8 +96,10 @@ def live(
         with clock.clock_at(house.at(first, RUN_MINUTE)):
             for offset in range(told.days):
                 day = first + timedelta(days=offset)
-                told.day, told.running = day, run.live_day(day, is_last=day == last)
-                told.done += 1
+                run.live_day(day, is_last=day == last)
+                told.day, told.done = day, told.done + 1
+                if offset % COUNTED_EVERY == 0 or day == last:
+                    told.running = run.running_on(day)
                 run.hooks.tell(told)
     finally:
         forget_habits()
@@ -122,8 +125,12 @@ class _Run:
         self.roster = Roster(self.house.club.id)
         self.door = Door(self.house, self.seed, self.troubles)
 
-    def live_day(self, day: date, *, is_last: bool) -> int:
-        """Live one day; how many members run on it."""
+    def running_on(self, day: date) -> int:
+        """How many may come in on a day."""
+        return sum(member.running_on(day) is not None for member in self.roster.everybody())
+
+    def live_day(self, day: date, *, is_last: bool) -> None:
+        """Live one day."""
         is_opening = day == self.house.club.went_live_on
         clock.set_clock(self.house.at(day, OPENING_MINUTE if is_opening else RUN_MINUTE))
         self.hooks.before_day(day)
@@ -146,7 +153,6 @@ class _Run:
         if jobs.is_work_due(clock.now):
             jobs.drain(clock.now)
         self.hooks.after_day(day)
-        return sum(member.running_on(day) is not None for member in self.roster.everybody())
 
     def _last_minute(self, day: date) -> int:
         if self.until is None or self.house.club.today(self.until) != day:

@@ -15,7 +15,7 @@ from clubcrm.simulator.desk import Desk
 from clubcrm.simulator.dice import chance, whole
 from clubcrm.simulator.door import Coming
 from clubcrm.simulator.errands import Errand
-from clubcrm.simulator.plans import QUARTER, ROLLING
+from clubcrm.simulator.plans import PACK, QUARTER
 from clubcrm.simulator.roster import Member
 
 _LOOKS_AHEAD = 24
@@ -37,7 +37,7 @@ class Showcase:
 
     def has_birthday(self, no: int) -> bool:
         """Whether the newcomer with this number is one of those whose birthday is the last day."""
-        return no % 23 == 7
+        return no % 47 == 7
 
     def errands(self, desk: Desk, members: Sequence[Member]) -> Iterator[Errand]:
         """What must happen today for the last day to have it all."""
@@ -45,10 +45,14 @@ class Showcase:
         if left > _LOOKS_AHEAD:
             return
         self._choose(members, desk.day, left)
+        if left == 13 and "pack" not in self._done:
+            yield from self._win_back(desk, members, PACK)
         if left == 4:
             yield from self._freeze(desk, members)
         if left == 3:
-            yield from self._win_back(desk, members)
+            recently = desk.day - timedelta(days=50)
+            if not any(_came_back_since(member, recently) for member in members):
+                yield from self._win_back(desk, members, QUARTER)
         if left == 2:
             yield from self._leave(desk, members)
 
@@ -76,7 +80,7 @@ class Showcase:
             if "grace" not in self._done and _may_lapse(term, ends_in, left):
                 self.unwilling.add(member.id)
                 self._done.add("grace")
-            if "pack" not in self._done and left <= 14 and _may_run_out(term, day, ends_in, left):
+            if "pack" not in self._done and _may_run_out(term, day, ends_in, left):
                 self.eager.add(member.id)
                 self._done.add("pack")
         self._calm(members)
@@ -107,16 +111,13 @@ class Showcase:
                 yield Errand(12 * 60, "gave notice", partial(desk.leave, term, "Moving away"))
                 return
 
-    def _win_back(self, desk: Desk, members: Sequence[Member]) -> Iterator[Errand]:
-        recently = desk.day - timedelta(days=50)
-        if any(_came_back_since(member, recently) for member in members):
-            return
+    def _win_back(self, desk: Desk, members: Sequence[Member], plan: str) -> Iterator[Errand]:
+        """Somebody who left some time ago buys again; of those who left, the first by lot."""
         for member in _by_lot(members, self.seed):
             term = member.latest
             if term is None or term.is_trial or term.until_on is None:
                 continue
-            if timedelta(35) < desk.day - term.until_on < timedelta(170):
-                plan = QUARTER if member.id % 2 else ROLLING
+            if timedelta(31) < desk.day - term.until_on < timedelta(170):
                 yield Errand(17 * 60, "came back", partial(desk.sell, member, plan))
                 return
 
@@ -140,7 +141,7 @@ def _may_lapse(term: TermRow, ends_in: int, left: int) -> bool:
 def _may_run_out(term: TermRow, day: date, ends_in: int, left: int) -> bool:
     """Whether ten visits may be nearly used up by the last day."""
     fits = term.kind is PlanKind.PACK and term.starts_on <= day and ends_in > left
-    return fits and 2 <= (term.visits_left or 0) <= 8
+    return fits and 2 <= (term.visits_left or 0) <= left - 2
 
 
 def _ends_after(term: TermRow, day: date) -> bool:
@@ -159,5 +160,7 @@ def _is_keen(member: Member, day: date) -> bool:
 
 def _came_back_since(member: Member, day: date) -> bool:
     """Whether a new spell, not the first, began since a day."""
-    starts = member.spell_starts
-    return len(starts) > 1 and starts[-1] >= day
+    starts, latest = member.spell_starts, member.latest
+    # A pack that is nearly used up is shown as one to renew.
+    is_pack = latest is not None and latest.kind is PlanKind.PACK
+    return len(starts) > 1 and starts[-1] >= day and not is_pack
