@@ -23,6 +23,9 @@ from clubcrm.core.jobs import Work
 from clubcrm.core.schedule import Scheduled
 from clubcrm.exchange import invariants as exchange_invariants
 from clubcrm.exchange import models as exchange
+from clubcrm.exchange.jobs import check_batch, forget_uploads, run_batch, undo_batch
+from clubcrm.exchange.operations.batches import CHECK_JOB, RUN_JOB, UNDO_JOB
+from clubcrm.exchange.views import blueprint as exchange_pages
 from clubcrm.frontdesk.views import blueprint as frontdesk_pages
 from clubcrm.members import events as of_members
 from clubcrm.members import invariants as members_invariants
@@ -119,11 +122,16 @@ WIRING: Wiring = _table(
 )
 """Event -> listeners; TOGETHER in the recording transaction, AFTERWARDS through a delivery row."""
 
-JOBS: Mapping[str, Work] = {}
+JOBS: Mapping[str, Work] = {
+    CHECK_JOB: check_batch,
+    RUN_JOB: run_batch,
+    UNDO_JOB: undo_batch,
+}
 """Kind of job -> function."""
 
 SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled("answers.forget", timedelta(hours=1), forget_answers),
+    Scheduled("uploads.forget", timedelta(hours=6), forget_uploads),
     Scheduled("phases.run", timedelta(seconds=30), run_due),
 )
 """What comes round again; the embedded worker and the queue's schedule are both made from this."""
@@ -131,6 +139,7 @@ SCHEDULE: tuple[Scheduled, ...] = (
 BLUEPRINTS: tuple[Blueprint, ...] = (
     accounts_pages,
     frontdesk_pages,
+    exchange_pages,
     health_pages,
     api_calls,
 )

@@ -140,6 +140,7 @@ class ProblemCode(StrEnum):
     UNKNOWN_CLUB = "unknown_club"
     CARD_TAKEN = "card_taken"
     LIKELY_DUPLICATE = "likely_duplicate"
+    LIKELY_SAME_AS_LINE = "likely_same_as_line"
     SAME_AS_LINE = "same_as_line"
     KEPT_FIRST = "kept_first"
     IN_FUTURE = "in_future"

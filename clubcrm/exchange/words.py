@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from clubcrm.core.errors import Words
-from clubcrm.exchange.states import BatchState, HeadingFate, Kind, NoteCode, ProblemCode
+from clubcrm.exchange.states import BatchState, HeadingFate, Kept, Kind, NoteCode, ProblemCode
 from clubcrm.members.states import ConsentBasis
 
 KINDS: Mapping[Kind, Words] = {
@@ -18,6 +18,100 @@ KINDS: Mapping[Kind, Words] = {
     Kind.DEBTS: _l("Debts"),
     Kind.FREEZES: _l("Freezes"),
     Kind.CLOSURES: _l("Days the club is closed"),
+}
+
+COLUMN_WORDS: Mapping[str, Words] = {
+    "external_id": _l("Number in the old system"),
+    "first_name": _l("First name"),
+    "last_name": _l("Last name"),
+    "full_name": _l("Full name"),
+    "phone": _l("Phone"),
+    "email": _l("E-mail"),
+    "birth_date": _l("Date of birth"),
+    "gender": _l("Gender"),
+    "national_id": _l("National identity number"),
+    "address": _l("Address"),
+    "city": _l("City"),
+    "postcode": _l("Postcode"),
+    "emergency_contact": _l("Emergency contact"),
+    "guardian": _l("Guardian"),
+    "payer": _l("Payer"),
+    "trainer": _l("Trainer"),
+    "joined_on": _l("Joined on"),
+    "card_code": _l("Card"),
+    "club": _l("Club"),
+    "tags": _l("Tags"),
+    "locale": _l("Language"),
+    "consent_email": _l("Agrees to e-mails"),
+    "consent_sms": _l("Agrees to SMS"),
+    "notes": _l("Note"),
+    "last_visit_on": _l("Last visit"),
+    "visits_total": _l("Visits in all"),
+    "visits_per_week": _l("Visits a week"),
+    "member": _l("Member (number, card, phone or e-mail)"),
+    "plan": _l("Plan"),
+    "starts_on": _l("First day"),
+    "ends_on": _l("Last day"),
+    "sold_on": _l("Sold on"),
+    "price": _l("Price"),
+    "paid": _l("Paid so far"),
+    "currency": _l("Currency"),
+    "visits_left": _l("Visits left"),
+    "auto_renew": _l("Renews by itself"),
+    "previous": _l("Number of the membership before"),
+    "renewals_before": _l("Renewals so far"),
+    "status": _l("State"),
+    "checked_in_at": _l("Came in at"),
+    "checked_out_at": _l("Left at"),
+    "access_point": _l("Door"),
+    "direction": _l("In or out"),
+    "paid_at": _l("Paid on"),
+    "amount": _l("Amount"),
+    "method": _l("Way of payment"),
+    "for": _l("What for"),
+    "due_on": _l("Due on"),
+    "from": _l("From"),
+    "until": _l("First day back"),
+    "last_day": _l("Last day of it"),
+    "reason": _l("Reason"),
+    "share": _l("Share of the usual visits"),
+    "name": _l("Occasion"),
+    "extends_terms": _l("Days are given back"),
+}
+"""What each column is called on the screen."""
+
+TABLE_WORDS: Mapping[str, Words] = {
+    "person": _l("people"),
+    "membership": _l("memberships"),
+    "visit": _l("visits"),
+    "payment": _l("payments"),
+    "invoice": _l("debts"),
+    "membership_freeze": _l("freezes"),
+    "club_closure": _l("closures"),
+    "credential": _l("cards"),
+    "visit_opening_balance": _l("opening balances of visits"),
+    "consent": _l("answers about contact"),
+    "plan": _l("plans"),
+}
+"""What an undo calls the rows of a table."""
+
+KEPT_WORDS: Mapping[Kept, Words] = {
+    Kept.CHANGED: _l("somebody changed it since"),
+    Kept.HANGS: _l("something hangs on it that stays"),
+    Kept.PAID: _l("money was taken for it"),
+}
+
+ORDER_WORDS: Mapping[str, Words] = {
+    "": _l("found out from the file"),
+    "dmy": _l("day, month, year"),
+    "mdy": _l("month, day, year"),
+    "ymd": _l("year, month, day"),
+}
+
+CALENDAR_WORDS: Mapping[str, Words] = {
+    "": _l("found out from the years"),
+    "gregorian": _l("Gregorian"),
+    "jalali": _l("Jalali"),
 }
 
 STATES: Mapping[BatchState, Words] = {
@@ -91,6 +185,9 @@ PROBLEMS: Mapping[ProblemCode, Words] = {
     ProblemCode.UNKNOWN_CLUB: _l("No club is called “%(value)s”; taken for this club."),
     ProblemCode.CARD_TAKEN: _l("Somebody else holds the card “%(value)s”; not given."),
     ProblemCode.LIKELY_DUPLICATE: _l("May be the same person as %(other)s (same %(column)s)."),
+    ProblemCode.LIKELY_SAME_AS_LINE: _l(
+        "May be the same person as on line %(line)s (same %(column)s)."
+    ),
     ProblemCode.SAME_AS_LINE: _l("Says the same as line %(line)s."),
     ProblemCode.KEPT_FIRST: _l("Line %(line)s says something else in %(columns)s; that was kept."),
     ProblemCode.IN_FUTURE: _l(
@@ -140,11 +237,16 @@ NOTES: Mapping[NoteCode, Words] = {
 CONTRADICTS = _l("It contradicts what stands already.")
 
 
+def column_text(column: str | None) -> str:
+    """What a column is called: by its canonical heading, which stands in the file or the mapping."""
+    return column or ""
+
+
 def problem_text(problem: list[Any]) -> str:
     """One problem of a row in words: [code, column, figures] as it is kept."""
     code, column, figures = problem
     # A column may be called anything; a figure never stands in for the words themselves.
-    places = {"column": column or "", **figures}
+    places = {"column": column_text(column), **figures}
     return str(PROBLEMS[ProblemCode(code)]) % places
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import date
+from io import BytesIO
 
 from flask import Flask
 from sqlalchemy import select
@@ -16,6 +17,10 @@ from clubcrm.core.db import db
 from clubcrm.core.money import Money
 from clubcrm.core.period import Period
 from clubcrm.core.transactions import reading, transaction
+from clubcrm.exchange.operations.batches import begin_batch
+from clubcrm.exchange.policies.mapping import ColumnMapping
+from clubcrm.exchange.states import Kind
+from clubcrm.exchange.uploads import keep_upload
 from clubcrm.members.operations import (
     PlanValues,
     SeasonValues,
@@ -25,6 +30,7 @@ from clubcrm.members.operations import (
 )
 from clubcrm.members.states import PlanKind
 from clubcrm.visits.queries import latest_entries
+from config import Settings
 from tests.conftest import NOW, PASSWORD
 from tests.web.api import Caller
 
@@ -115,7 +121,22 @@ def _settings(app: Flask, club_id: int, code: str) -> dict[str, int]:
         )
         token_id = session.scalars(select(ApiToken.id).order_by(ApiToken.id.desc())).first()
         assert token_id is not None
+        settings: Settings = app.extensions["settings"]
+        upload = keep_upload(settings.data_dir, BytesIO(b"Member ID,Name\n1,Ana\n"), f"{code}.csv")
+        batch_id = begin_batch(
+            session,
+            club_id=club_id,
+            kind=Kind.MEMBERS,
+            file_name=upload.file_name,
+            sha256=upload.sha256,
+            stored_as=upload.stored_as,
+            mapping=ColumnMapping(),
+            as_of_on=NOW.date(),
+            by=OPERATOR,
+            now=NOW,
+        )
         return {
+            "batch_id": batch_id,
             "plan_id": plan_id,
             "rolling_plan_id": rolling_plan_id,
             "closure_id": closure_id,

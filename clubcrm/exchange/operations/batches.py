@@ -1,5 +1,6 @@
 """Imports as rows: begun, chosen for, checked, queued, run and finished."""
 
+import secrets
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, cast
@@ -87,7 +88,9 @@ def choose(
     batch.consent_basis = consent
     batch.consent_wording = str(CONSENTS[consent])
     _reset(session, batch)
-    enqueue(session, CHECK_JOB, f"{batch_id}:{now.timestamp()}", {"batch": batch_id}, now=now)
+    # Each check is work of its own, also one asked for in the same second.
+    key = f"{batch_id}:{secrets.token_hex(8)}"
+    enqueue(session, CHECK_JOB, key, {"batch": batch_id}, now=now)
 
 
 def queue_import(session: Session, batch_id: int, *, now: datetime) -> None:

@@ -57,7 +57,7 @@ class ContactBook:
     def __init__(self, *, keeps: bool) -> None:
         self._keeps = keeps
         self._standing: dict[tuple[str, str], list[tuple[str, str]]] = {}
-        self._in_file: dict[int, list[tuple[str, str]]] = {}
+        self._in_file: dict[int, list[tuple[int, str]]] = {}
         self._new: list[int] = []
         self._cards_standing: dict[str, int] = {}
         self._cards: dict[str, Any] = {}
@@ -95,10 +95,15 @@ class ContactBook:
         held = holders_of(session, codes - {""})
         self._cards_standing = {code: holder.person_id for code, holder in held.items()}
 
-    def likely(self, contact: Contact, alike: Alike) -> tuple[str, str] | None:
-        """Somebody who may be the same person: how he is shown, and the column that is the same."""
+    def likely(self, contact: Contact, alike: Alike) -> tuple[str | int, str] | None:
+        """Somebody who may be the same person, and the column that is the same.
+
+        Somebody in the records by the number he is known under, of the file by the line.
+        """
         for mark in contact.marks():
-            for shown, name in (*self._standing.get(mark, ()), *self._in_file.get(hash(mark), ())):
+            found: list[tuple[str | int, str]] = [*self._standing.get(mark, ())]
+            found += self._in_file.get(hash(mark), ())
+            for shown, name in found:
                 if mark[0] == "birth_date" and not (name and fold(name) == fold(contact.name)):
                     continue
                 if alike(contact.name, name):
@@ -109,7 +114,7 @@ class ContactBook:
         """Remember a newcomer of the file."""
         for mark in contact.marks():
             key = hash(mark)
-            self._in_file.setdefault(key, []).append((f"line {line}", contact.name))
+            self._in_file.setdefault(key, []).append((line, contact.name))
             self._new.append(key)
 
     def card_holder(self, code: str) -> Any:

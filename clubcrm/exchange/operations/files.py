@@ -81,7 +81,7 @@ def open_file(
     """
     with open_table(path, club.language) as table:
         layout = lay_out(table.headings, kind, mapping)
-        _refuse_useless(layout)
+        refuse_useless(layout)
         about = Surroundings(
             currency=club.currency,
             territory=club.territory,
@@ -109,7 +109,11 @@ def _calendar(mapping: ColumnMapping, club: ClubRow) -> CalendarName:
     return "jalali" if club.calendar == "jalali" else "gregorian"
 
 
-def _refuse_useless(layout: Layout) -> None:
+def refuse_useless(layout: Layout) -> None:
+    """Refuse columns of which no row of this kind could be made.
+
+    Raises NoHeadings, ColumnsMissing.
+    """
     if not layout.sources:
         found = ", ".join(heading for heading in layout.headings if heading)[:300]
         raise NoHeadings(kind=str(KINDS[layout.kind]), found=found)

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, cast
 
-from sqlalchemy import Column, Table, select
+from sqlalchemy import Column, Table, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from clubcrm.core.db import Base
+from clubcrm.exchange.models import ImportTouch
+from clubcrm.exchange.states import Touch
 
 DERIVED: Final = frozenset(
     {
@@ -26,6 +28,8 @@ DERIVED: Final = frozenset(
 )
 """Tables whose rows follow the row they hang on, and go with it."""
 
+_touch = cast(Table, ImportTouch.__table__)
+
 
 def hanging_on(session: Session, table: Table, row_ids: Sequence[int]) -> dict[int, set[str]]:
     """Of these rows, those on which something hangs that stays: id -> names of the tables."""
@@ -37,6 +41,36 @@ def hanging_on(session: Session, table: Table, row_ids: Sequence[int]) -> dict[i
         for row_id in session.scalars(query):
             found.setdefault(row_id, set()).add(column.table.name)
     return found
+
+
+def rows_that_stay(session: Session, table: Table, batch_id: int) -> int:
+    """Of the rows an import made, how many an undo would leave: changed, or held by others' rows."""
+    made = _touch.alias("made")
+    own = _touch.alias("own")
+    held = [table.c.revision != made.c.revision]
+    for column in _pointing_at(table.name):
+        hanging = column.table.alias()
+        by_others = exists().where(hanging.c[column.name] == table.c.id)
+        if "id" in hanging.c:
+            is_own = exists().where(
+                own.c.batch_id == batch_id,
+                own.c.table_name == column.table.name,
+                own.c.row_id == hanging.c.id,
+                own.c.touch == Touch.CREATED,
+            )
+            by_others = by_others.where(~is_own)
+        held.append(by_others)
+    query = (
+        select(func.count())
+        .select_from(table.join(made, made.c.row_id == table.c.id))
+        .where(
+            made.c.batch_id == batch_id,
+            made.c.table_name == table.name,
+            made.c.touch == Touch.CREATED,
+            or_(*held),
+        )
+    )
+    return session.scalar(query) or 0
 
 
 @lru_cache(maxsize=16)

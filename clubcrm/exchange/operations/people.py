@@ -205,8 +205,11 @@ class PeopleDesk:
         contact = contact_of(row, self._task.club.territory)
         likely = self._book.likely(contact, _alike)
         if likely is not None:
-            shown, why = likely
-            row.add(ProblemCode.LIKELY_DUPLICATE, why, other=shown)
+            other, why = likely
+            if isinstance(other, int):
+                row.add(ProblemCode.LIKELY_SAME_AS_LINE, why, line=other)
+            else:
+                row.add(ProblemCode.LIKELY_DUPLICATE, why, other=other)
         self._book.note(contact, row.line)
         return somebody
 

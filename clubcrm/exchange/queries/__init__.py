@@ -3,6 +3,7 @@
 from clubcrm.exchange.queries.imports import (
     BatchRow,
     LineRow,
+    UndoPreview,
     batches_of,
     duplicate_lines,
     get_batch,
@@ -10,6 +11,7 @@ from clubcrm.exchange.queries.imports import (
     made_counts,
     rejected_lines,
     touched_count,
+    undo_preview,
 )
 from clubcrm.exchange.queries.tables import TABLES, ExportTable
 
@@ -18,6 +20,7 @@ __all__ = [
     "BatchRow",
     "ExportTable",
     "LineRow",
+    "UndoPreview",
     "batches_of",
     "duplicate_lines",
     "get_batch",
@@ -25,4 +28,5 @@ __all__ = [
     "made_counts",
     "rejected_lines",
     "touched_count",
+    "undo_preview",
 ]

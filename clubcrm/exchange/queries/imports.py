@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import String, Table, func, select
+from sqlalchemy import String, Table, func, or_, select
 from sqlalchemy import cast as cast_to
 from sqlalchemy.orm import Session
 
 from clubcrm.exchange.errors import UnknownBatch
 from clubcrm.exchange.models import ImportBatch, ImportRow, ImportTouch
+from clubcrm.exchange.operations.hanging import rows_that_stay
 from clubcrm.exchange.operations.parts import Figures
 from clubcrm.exchange.states import BatchState, Kind, ProblemCode, RowOutcome
+from clubcrm.members.models import Membership, Person
 from clubcrm.members.states import ConsentBasis
+
+LIKELY = (ProblemCode.LIKELY_DUPLICATE, ProblemCode.LIKELY_SAME_AS_LINE)
 
 _batch = cast(Table, ImportBatch.__table__)
 _row = cast(Table, ImportRow.__table__)
@@ -128,9 +132,10 @@ def rejected_lines(session: Session, batch_id: int) -> dict[int, list[Any]]:
 
 def duplicate_lines(session: Session, batch_id: int, *, limit: int = 50) -> list[LineRow]:
     """Rows of newcomers who may be the same person as somebody else, in order."""
-    mark = f'%"{ProblemCode.LIKELY_DUPLICATE.value}"%'
+    text = cast_to(_row.c.problems, String)
     query = select(_row.c.line, _row.c.outcome, _row.c.problems).where(
-        _row.c.batch_id == batch_id, cast_to(_row.c.problems, String).like(mark)
+        _row.c.batch_id == batch_id,
+        or_(*(text.like(f'%"{code.value}"%') for code in LIKELY)),
     )
     rows = session.execute(query.order_by(_row.c.line).limit(limit))
     return [LineRow(*row) for row in rows]
@@ -153,3 +158,24 @@ def made_counts(session: Session, batch_ids: Sequence[int]) -> dict[int, dict[st
     for batch_id, table, count in session.execute(query):
         found.setdefault(batch_id, {})[table] = count
     return found
+
+
+@dataclass(frozen=True)
+class UndoPreview:
+    """What an undo would do: by table, rows it would take away or give back, and rows that stay."""
+
+    goes: dict[str, int]
+    stays: dict[str, int]
+
+
+def undo_preview(session: Session, batch_id: int) -> UndoPreview:
+    """What an undo of an import would do if it began now. Reads only."""
+    goes = made_counts(session, [batch_id]).get(batch_id, {})
+    stays: dict[str, int] = {}
+    for model in (Person, Membership):
+        table = cast(Table, model.__table__)
+        kept = rows_that_stay(session, table, batch_id)
+        if kept:
+            stays[table.name] = kept
+            goes[table.name] = goes[table.name] - kept
+    return UndoPreview({name: count for name, count in goes.items() if count}, stays)

@@ -12,10 +12,28 @@ from clubcrm.exchange.states import OWN_COLUMNS, RowOutcome
 from clubcrm.exchange.words import problem_text
 
 
+class EchoOfRows:
+    """Stands for a file where rows are handed on as they are written."""
+
+    def __init__(self) -> None:
+        self._written: list[str] = []
+
+    def write(self, text: str) -> int:
+        """Take one line."""
+        self._written.append(text)
+        return len(text)
+
+    def take(self) -> str:
+        """Hand on what was written since."""
+        text = "".join(self._written)
+        self._written.clear()
+        return text
+
+
 class RejectedRows:
     """Writes rejected rows with their line and the reasons in words, before their own cells."""
 
-    def __init__(self, out: IO[str], headings: Sequence[str]) -> None:
+    def __init__(self, out: IO[str] | EchoOfRows, headings: Sequence[str]) -> None:
         self._writer = csv.writer(out)
         self._writer.writerow([*OWN_COLUMNS, *map(guarded, headings)])
 
