@@ -39,6 +39,11 @@ class ClubRow:
         return club_day(now, self.timezone, self.day_cutoff_minutes)
 
     @property
+    def shows_toman(self) -> bool:
+        """Whether rials are written and typed as toman, one for ten."""
+        return self.currency == "IRR" and bool(self.settings.get("shows_toman"))
+
+    @property
     def locale(self) -> str:
         """Language and territory together, e.g. `fa_IR`: a language alone says nothing of weekends."""
         return self.language if "_" in self.language else f"{self.language}_{self.territory}"

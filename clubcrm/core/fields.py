@@ -23,7 +23,7 @@ from wtforms.widgets import DateInput, TextInput
 from clubcrm.core.calendars import CalendarName, parse_jalali, to_jalali
 from clubcrm.core.errors import DomainError
 from clubcrm.core.folding import ascii_digits
-from clubcrm.core.money import Money
+from clubcrm.core.money import RIALS_A_TOMAN, TOMAN, Money
 
 # A year below this is one of the Jalali calendar, whatever the club's own is.
 FIRST_GREGORIAN_YEAR = 1700
@@ -149,18 +149,24 @@ class DayField(Field):
 
 
 class MoneyField(Field):
-    """An amount in major units of the club's currency."""
+    """An amount in major units of the club's currency; in toman where the club writes rials so."""
 
     widget = TextInput()
 
     def __init__(self, *args: Any, currency: str = "EUR", **kw: Any) -> None:
         super().__init__(*args, **kw)
         self.currency = currency
+        self.in_toman = False
 
     def _value(self) -> str:
         if self.raw_data:
             return str(self.raw_data[0])
-        return f"{self.data.major:f}" if isinstance(self.data, Money) else ""
+        if not isinstance(self.data, Money):
+            return ""
+        if self.in_toman:
+            whole, rest = divmod(self.data.minor, RIALS_A_TOMAN)
+            return f"{whole}.{rest}" if rest else str(whole)
+        return f"{self.data.major:f}"
 
     def __call__(self, **kw: Any) -> Any:
         """The field on the page."""
@@ -175,7 +181,7 @@ class MoneyField(Field):
         if not valuelist or not valuelist[0].strip():
             return
         try:
-            amount = Money.parse(valuelist[0], self.currency)
+            amount = Money.parse(valuelist[0], TOMAN if self.in_toman else self.currency)
         except DomainError as error:
             raise ValueError(error.text()) from error
         if amount.is_negative:

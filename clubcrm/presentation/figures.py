@@ -94,7 +94,7 @@ def money_text(money: Money | None, *, is_summary: bool = False) -> str:
     if money is None:
         return ""
     club = here()
-    toman = bool(club and club.settings.get("shows_toman"))
+    toman = bool(club and club.shows_toman)
     return formats.format_money(money, None, toman, is_summary=is_summary)
 
 

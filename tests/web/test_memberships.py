@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from clubcrm.accounts.operations import change_club, open_club
 from clubcrm.accounts.states import Role
 from clubcrm.billing.operations import sell_membership
 from clubcrm.billing.queries import invoices_of, owed_by, payments_of
@@ -18,8 +19,15 @@ from clubcrm.core.models import EventLog
 from clubcrm.core.money import Money
 from clubcrm.core.period import Period
 from clubcrm.core.transactions import reading, transaction
-from clubcrm.members.operations import PersonValues, add_person, freeze_membership
+from clubcrm.members.operations import (
+    PersonValues,
+    PlanValues,
+    add_person,
+    add_plan,
+    freeze_membership,
+)
 from clubcrm.members.queries import TermRow, memberships_of
+from clubcrm.members.states import PlanKind
 from tests.conftest import NOW, csrf_of, post
 
 TODAY = date(2026, 3, 2)
@@ -195,6 +203,53 @@ def test_without_plans_the_page_says_how_to_make_one(
     page = manager.get(f"/people/{member}/sell").text
     assert "Nothing is on sale yet" in page
     assert "Add a plan" in page
+
+
+def test_amounts_are_typed_in_the_clubs_own_currency_and_way(app: Flask, sign_in: Any) -> None:
+    with app.app_context(), transaction() as session:
+        tehran = open_club(
+            session,
+            code="tehran",
+            name="Tehran",
+            timezone="Asia/Tehran",
+            currency="IRR",
+            language="fa",
+            calendar="jalali",
+            by=OPERATOR,
+            now=NOW,
+        )
+        change_club(session, tehran, {"settings": {"shows_toman": True}}, by=OPERATOR, now=NOW)
+        plan_id = add_plan(
+            session,
+            PlanValues(
+                name="Salane", kind=PlanKind.TERM, months=12, price=Money(50_000_000, "IRR")
+            ),
+            club_id=tehran,
+            by=OPERATOR,
+            now=NOW,
+        )
+        person_id = add_person(
+            session, PersonValues(full_name="Negar"), club_id=tehran, by=OPERATOR, now=NOW
+        )
+    desk = sign_in(Role.DESK, club_id=tehran)
+    form = desk.get(f"/people/{person_id}/sell").text
+    assert "5,000,000\u00a0toman" in form
+    assert 'value="1404/12/11"' in form, "2 March in the club's calendar"
+    data = {
+        "plan": plan_id,
+        "starts_on": "۱۴۰۴/۱۲/۱۱",
+        "price": "۴٬۰۰۰٬۰۰۰",
+        "pays": "part",
+        "part": "1500000",
+        "method": "cash",
+    }
+    assert post(desk, f"/people/{person_id}/sell", data).status_code == 303
+    (term,) = terms(app, person_id)
+    assert (term.starts_on, term.price_minor) == (TODAY, 40_000_000)
+    assert owed(app, person_id) == 25_000_000
+    page = desk.get(f"/people/{person_id}/pay").text
+    assert 'value="2500000"' in page
+    assert "toman" in page
 
 
 # --- renewing and changing ------------------------------------------------------------------

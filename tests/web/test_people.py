@@ -23,8 +23,9 @@ from clubcrm.members.operations import PersonValues, add_people, add_person
 from clubcrm.members.queries import consents_of, find_people, get_person
 from clubcrm.members.states import ConsentChannel
 from clubcrm.retention.jobs import run_day
-from clubcrm.retention.models import MemberState
-from clubcrm.retention.states import Phase
+from clubcrm.retention.models import DailyRun, MemberState
+from clubcrm.retention.operations.runs import begin_run, stop_run
+from clubcrm.retention.states import DailyRunState, Phase
 from clubcrm.visits.operations import VisitValues, record_visits
 from clubcrm.visits.queries import codes_of, visits_of
 from clubcrm.visits.states import VisitSource
@@ -519,3 +520,28 @@ def test_the_phase_of_the_list_is_the_phase_of_the_card(
     page = desk.get(f"/people/{person_id}").text
     assert "Renewal due, and why" in page
     assert 'btn-primary" href="/memberships/' in page, "renewing is what is done now"
+
+
+# --- a run that waits -----------------------------------------------------------------------
+
+
+def test_a_daily_run_that_waits_is_let_go_on_by_a_manager(
+    app: Flask, a_club: int, other_club: int, sign_in: Any
+) -> None:
+    with app.app_context(), transaction() as session:
+        for club_id in (a_club, other_club):
+            begin_run(session, club_id, TODAY, now=NOW)
+            stop_run(session, club_id, TODAY, moved=900, people=1000, now=NOW)
+    assert "Let it go on" not in sign_in(Role.DESK).get("/people").text
+    manager = sign_in(Role.MANAGER)
+    page = manager.get("/people").text
+    assert page.count("Let it go on") == 1, "that of the manager's own club"
+    told = {"club_id": str(other_club), "on": "2026-03-02"}
+    assert post(manager, "/daily-runs/allow", told, page="/people").status_code == 409
+    told = {"club_id": str(a_club), "on": "2026-03-02"}
+    assert post(manager, "/daily-runs/allow", told, page="/people").status_code == 303
+    assert "Let it go on" not in manager.get("/people").text
+    with app.app_context(), reading() as session:
+        rows = session.execute(select(DailyRun.club_id, DailyRun.state)).all()
+        states = {club_id: state for club_id, state in rows}
+    assert states == {a_club: DailyRunState.ALLOWED, other_club: DailyRunState.STOPPED}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -13,6 +13,7 @@ from wtforms.validators import ValidationError
 from clubcrm.accounts.queries import ClubRow
 from clubcrm.billing.queries import InvoiceRow
 from clubcrm.billing.states import PaymentMethod
+from clubcrm.core.calendars import CalendarName
 from clubcrm.core.fields import (
     ChoiceField,
     DayField,
@@ -49,13 +50,27 @@ class TaskForm(FlaskForm):
     """A form that lives by a club's calendar and currency."""
 
     def __init__(self, *args: Any, club: ClubRow, **kw: Any) -> None:
+        self.club = club
         super().__init__(*args, **kw)
+
+    def process(self, *args: Any, **kw: Any) -> None:
+        """Read what was entered; the fields are told first in which calendar and currency."""
         for field in self:
             if isinstance(field, DayField):
-                field.calendar = club.calendar  # type: ignore[assignment]
+                field.calendar = cast(CalendarName, self.club.calendar)
             if isinstance(field, MoneyField):
-                field.currency = club.currency
-        self.club = club
+                field.currency = self.club.currency
+                field.in_toman = self.club.shows_toman
+        super().process(*args, **kw)
+
+    @property
+    def money_unit(self) -> str:
+        """What amounts are typed in."""
+        return _("toman") if self.club.shows_toman else self.club.currency
+
+    def money(self, amount: Money) -> str:
+        """An amount as this club writes it."""
+        return format_money(amount, None, self.club.shows_toman)
 
 
 class PayingForm(TaskForm):
@@ -98,8 +113,12 @@ class SellForm(PayingForm):
 
     def __init__(self, *args: Any, plans: Sequence[PlanRow], **kw: Any) -> None:
         super().__init__(*args, **kw)
-        self.plan.choices = choices_of((plan.id, _plan_words(plan)) for plan in plans)
+        self.plan.choices = choices_of((plan.id, self._plan_words(plan)) for plan in plans)
         self.plans = {str(plan.id): plan for plan in plans}
+
+    def _plan_words(self, plan: PlanRow) -> str:
+        price = plan.price
+        return f"{plan.name} · {self.money(price)}" if price is not None else plan.name
 
     @property
     def agreed_price(self) -> Money | None:
@@ -107,11 +126,6 @@ class SellForm(PayingForm):
         if self.price.data is not None:
             return self.price.data
         return self.plans[self.plan.data].price
-
-
-def _plan_words(plan: PlanRow) -> str:
-    price = plan.price
-    return f"{plan.name} · {format_money(price)}" if price is not None else plan.name
 
 
 class UpgradeForm(SellForm):
@@ -173,7 +187,7 @@ class PaymentForm(TaskForm):
                 _(
                     "%(purpose)s, %(amount)s open, due %(day)s",
                     purpose=invoice.purpose,
-                    amount=format_money(invoice.open_amount),
+                    amount=self.money(invoice.open_amount),
                     day=format_day(invoice.due_on, None, self.club.calendar),  # type: ignore[arg-type]
                 ),
             )

@@ -205,12 +205,12 @@ def _gap(card: MemberCard) -> Measure:
     measures = card.standing.measures
     gap, base, limit = measures.get("gap"), measures.get("base"), measures.get("gap_limit")
     if gap is None:
-        return Measure(_("Days since the last visit"), None, "", _("not known yet"), None)
+        return Measure(_("Days without a visit"), None, "", _("not known yet"), None)
     interval = 7 / base if base else None
     usual = (interval * 0.5, interval * 1.5) if interval else None
     is_over = limit is not None and gap >= limit
     return Measure(
-        _("Days since the last visit"),
+        _("Days without a visit"),
         format_number(gap),
         _("usually %(days)s", days=format_number(round(interval))) if interval else "",
         _("at risk from %(limit)s on", limit=format_number(limit)) if limit is not None else "",

@@ -29,7 +29,7 @@ from clubcrm.billing.queries import get_payment, invoices_of, owed_by
 from clubcrm.billing.states import InvoiceState
 from clubcrm.core import clock
 from clubcrm.core.errors import DomainError
-from clubcrm.core.formats import format_day, format_money
+from clubcrm.core.formats import format_day
 from clubcrm.core.money import Money
 from clubcrm.core.transactions import reading, transaction
 from clubcrm.frontdesk.forms import put_refusal
@@ -460,7 +460,7 @@ def pay(person_id: int) -> Answer:
         "frontdesk/memberships/pay.html",
         person=person,
         do=do,
-        told=lambda amount: _("%(amount)s received.", amount=format_money(amount)),
+        told=lambda amount: _("%(amount)s received.", amount=form.money(amount)),
         owed=owed,
     )
 
@@ -491,6 +491,6 @@ def reverse(payment_id: int) -> Answer:
         "frontdesk/memberships/reverse.html",
         person=person,
         do=do,
-        told=lambda _done: _("%(amount)s given back.", amount=format_money(payment.amount)),
+        told=lambda _done: _("%(amount)s given back.", amount=form.money(payment.amount)),
         payment=payment,
     )

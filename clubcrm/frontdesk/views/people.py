@@ -4,6 +4,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as BadBase64
 from collections.abc import Collection
+from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -29,6 +30,9 @@ from clubcrm.reports.queries.people import (
     member_figures,
     member_list,
 )
+from clubcrm.retention.errors import RunNotStopped
+from clubcrm.retention.operations import allow_run
+from clubcrm.retention.queries import stopped_runs
 from clubcrm.retention.states import Phase, Risk, Status
 from clubcrm.visits.operations import issue_card
 
@@ -78,8 +82,10 @@ def people() -> str:
         )
         figures = member_figures(session, scope=seen, text=filters.text)
         offered = plans(session, club.id)
+        stopped = stopped_runs(session, sorted(principal().scope(Permission.EDIT_CLUB)))
     return render_template(
         "frontdesk/people/list.html",
+        stopped=stopped,
         page=page,
         figures=figures,
         filters=filters,
@@ -94,6 +100,23 @@ def people() -> str:
             (filters.text, filters.phase, filters.status, filters.risk, filters.plan_id)
         ),
     )
+
+
+@blueprint.post("/daily-runs/allow")
+@requires(Permission.EDIT_CLUB)
+def let_run_go_on() -> Response:
+    """A daily run that waits because it would move very many people may go on."""
+    club_id = request.form.get("club_id", type=int)
+    try:
+        on = date.fromisoformat(request.form.get("on", ""))
+    except ValueError as error:
+        raise RunNotStopped from error
+    if club_id not in principal().scope(Permission.EDIT_CLUB):
+        raise RunNotStopped
+    with transaction() as session:
+        allow_run(session, club_id, on, by=principal().actor, now=clock.now())
+    flash(_("The daily run goes on within a few minutes."), "in")
+    return go_to(url_for("frontdesk.people"))
 
 
 def _word(kind: type[Word], name: str) -> Word | None:

@@ -116,9 +116,7 @@ class _Reader:
 
     def money(self, minor: int, currency: str) -> str:
         """An amount."""
-        return format_money(
-            Money(minor, currency), None, bool(self.club.settings.get("shows_toman"))
-        )
+        return format_money(Money(minor, currency), None, self.club.shows_toman)
 
     def time(self, moment: Any) -> str:
         """A time of the club's clock."""
