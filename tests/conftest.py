@@ -5,7 +5,6 @@ Each test finds an empty, migrated database. Integration tests ask for `in_app`;
 not, because a pushed application context would be shared by the requests of two clients.
 """
 
-import importlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
+from alembic import command
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
@@ -28,6 +26,7 @@ from clubcrm.app import create_app
 from clubcrm.core import clock
 from clubcrm.core.actor import OPERATOR
 from clubcrm.core.db import db
+from clubcrm.core.schema import migration_config
 from clubcrm.core.transactions import set_doorbell, transaction
 from config import Settings
 from tests.loopback import stay_on_this_machine
@@ -130,11 +129,10 @@ def _psycopg(url: str) -> str:
 
 def _build_schema(url: str) -> None:
     engine = create_engine(url)
-    db.metadata.create_all(engine)
     with engine.begin() as connection:
-        migration = importlib.import_module("migrations.versions.0002_append_only")
-        with Operations.context(MigrationContext.configure(connection)):
-            migration.upgrade()
+        config = migration_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
             # The template is copied as one file: nothing may be left in the write-ahead log.
