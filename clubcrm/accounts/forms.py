@@ -32,8 +32,17 @@ FIRST_CURRENCIES = ("EUR", "USD", "GBP", "IRR", "AED", "RUB", "BRL", "TRY")
 class SignInForm(FlaskForm):
     """E-mail and password."""
 
-    email = EmailField(_l("E-mail"), [needed(), at_most(254)], filters=[stripped])
-    password = PasswordField(_l("Password"), [needed(), at_most(1000)])
+    email = EmailField(
+        _l("E-mail"),
+        [needed(), at_most(254)],
+        filters=[stripped],
+        render_kw={"autocomplete": "username", "autofocus": True},
+    )
+    password = PasswordField(
+        _l("Password"),
+        [needed(), at_most(1000)],
+        render_kw={"autocomplete": "current-password"},
+    )
 
 
 class SetUpForm(FlaskForm):
@@ -78,6 +87,7 @@ class SetUpForm(FlaskForm):
             ),
         ],
         description=_l("At least 10 characters; a short sentence is easy to keep in mind."),
+        render_kw={"autocomplete": "new-password"},
     )
 
     def __init__(self, *args: object, **kw: object) -> None:
@@ -130,7 +140,11 @@ class ThemeForm(FlaskForm):
 class PasswordForm(FlaskForm):
     """A new password, with the old one."""
 
-    old = PasswordField(_l("Password so far"), [needed(), at_most(1000)])
+    old = PasswordField(
+        _l("Password so far"),
+        [needed(), at_most(1000)],
+        render_kw={"autocomplete": "current-password"},
+    )
     new = PasswordField(
         _l("New password"),
         [
@@ -141,8 +155,10 @@ class PasswordForm(FlaskForm):
                 message=_l("Choose a password of at least 10 characters."),
             ),
         ],
+        render_kw={"autocomplete": "new-password"},
     )
     again = PasswordField(
         _l("New password once more"),
         [needed(), EqualTo("new", message=_l("The two new passwords differ."))],
+        render_kw={"autocomplete": "new-password"},
     )

@@ -24,6 +24,7 @@ LEAST_LABEL = 2.4  # per cent of width in which an icon fits
 NAMED_FROM = 9.0  # per cent of width from which a phase is named in its segment
 
 NAMED_ON_A_PHONE = 24.0
+LEAST_ON_A_PHONE = 7.5
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Segment:
     def is_roomy(self) -> bool:
         """Whether its name fits into it on a phone, too."""
         return self.width >= NAMED_ON_A_PHONE
+
+    @property
+    def fits_a_phone(self) -> bool:
+        """Whether its icon fits into it on a phone, too."""
+        return self.width >= LEAST_ON_A_PHONE
 
     @property
     def has_room_for_icon(self) -> bool:

@@ -543,5 +543,5 @@ def test_a_daily_run_that_waits_is_let_go_on_by_a_manager(
     assert "Let it go on" not in manager.get("/people").text
     with app.app_context(), reading() as session:
         rows = session.execute(select(DailyRun.club_id, DailyRun.state)).all()
-        states = {club_id: state for club_id, state in rows}
+        states = {run.club_id: run.state for run in rows}
     assert states == {a_club: DailyRunState.ALLOWED, other_club: DailyRunState.STOPPED}

@@ -330,6 +330,7 @@ class StaffForm(FlaskForm):
             ),
         ],
         description=_l("Not needed for somebody who can sign in already."),
+        render_kw={"autocomplete": "new-password"},
     )
     role = ChoiceField(_l("Role"), [needed()], default=Role.DESK.value)
 
