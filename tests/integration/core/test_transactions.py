@@ -1,6 +1,7 @@
 """The one committing function: it commits all or nothing, and says in words what the database refused."""
 
 import threading
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,7 +15,7 @@ from clubcrm.core.db import db
 from clubcrm.core.transactions import reading, transaction
 from tests.conftest import NOW
 
-CLUB = {
+CLUB: dict[str, Any] = {
     "name": "Second",
     "timezone": "Asia/Tehran",
     "currency": "IRR",
