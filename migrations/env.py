@@ -1,6 +1,6 @@
 """Alembic's environment: the models' metadata, and the connection `clubcrm` hands in."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from sqlalchemy import DateTime
@@ -10,7 +10,7 @@ from clubcrm import wiring  # noqa: F401  (imports every mapped class)
 from clubcrm.core.db import UtcDateTime, db
 
 
-def render_plainly(kind: str, item: Any, _context: Any) -> str | bool:
+def render_plainly(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     """Write our own column types as the plain ones they are, so that no migration needs models."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"

@@ -198,7 +198,8 @@ def inline_style_or_script(root: Path) -> list[str]:
     found = []
     for path in sorted((root / "clubcrm").rglob("templates/**/*.html")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            if pattern.search(line):
+            # What a template computes is no markup: only='rejected' is not a handler.
+            if pattern.search(re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "", line)):
                 found.append(f"{path.relative_to(root)}:{number} is inline: {line.strip()[:60]}")
     return found
 

@@ -108,7 +108,7 @@ def _is_bare(value: ast.expr | None) -> bool:
     if isinstance(value, ast.JoinedStr):
         return True
     is_text = isinstance(value, ast.Constant) and isinstance(value.value, str)
-    return is_text and _is_language(value.value)  # type: ignore[union-attr, arg-type]
+    return is_text and _is_language(value.value)  # type: ignore[union-attr]
 
 
 def _names(line: ast.Assign | ast.AnnAssign) -> list[str]:
