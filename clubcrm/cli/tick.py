@@ -11,6 +11,7 @@ from clubcrm.cli.frame import json_option, print_json, say
 from clubcrm.core import clock
 from clubcrm.core.jobs import drain
 from clubcrm.core.transactions import reading
+from clubcrm.retention.errors import TooManyMoved
 from clubcrm.retention.jobs import run_day, run_missed_days
 
 
@@ -29,8 +30,11 @@ from clubcrm.retention.jobs import run_day, run_missed_days
 )
 @json_option
 @with_appcontext
-def tick(code: str | None, on: datetime | None, allow: bool, as_json: bool) -> None:
-    """Do the daily run of each club's local day. Running it twice does nothing twice."""
+def tick(code: str | None, on: datetime | None, allow: bool, as_json: bool) -> int:
+    """Do the daily run of each club's local day. Running it twice does nothing twice.
+
+    Exit code 1 when the run of a club was stopped; the other clubs are run all the same.
+    """
     with reading() as session:
         chosen = clubs(session) if code is None else [find_club(session, code)]
     # What happened until now is heard by everybody before the day is closed, and after.
@@ -39,18 +43,23 @@ def tick(code: str | None, on: datetime | None, allow: bool, as_json: bool) -> N
     drain(clock.now)
     if as_json:
         print_json({"clubs": answers})
+    return 1 if any("error" in answer for answer in answers) else 0
 
 
 def _run(club: ClubRow, on: date | None, allow: bool) -> dict[str, Any]:
     """Run one club, and say what came of it."""
-    if on is not None:
-        looked = run_day(club.id, on, clock=clock.now, is_allowed=allow)
-        answer = {"club": club.code, "on": on.isoformat(), "days": 1}
-        answer |= {"looked_at": looked.looked_at, "changed": looked.changed}
-    else:
-        ran = run_missed_days(club.id, clock.now, is_allowed=allow)
-        answer = {"club": club.code, "on": club.today(clock.now()).isoformat(), "days": ran.days}
-        answer |= {"looked_at": ran.looked_at, "changed": ran.changed}
+    day = on or club.today(clock.now())
+    answer: dict[str, Any] = {"club": club.code, "on": day.isoformat()}
+    try:
+        if on is not None:
+            looked = run_day(club.id, on, clock=clock.now, is_allowed=allow)
+            answer |= {"days": 1, "looked_at": looked.looked_at, "changed": looked.changed}
+        else:
+            ran = run_missed_days(club.id, clock.now, is_allowed=allow)
+            answer |= {"days": ran.days, "looked_at": ran.looked_at, "changed": ran.changed}
+    except TooManyMoved as refusal:
+        say(f"{club.name}: {refusal.text()} (tick --club {club.code} --allow)")
+        return answer | {"error": {"code": refusal.code, "message": refusal.text()}}
     say(
         f"{club.name}, {answer['on']}: {answer['looked_at']} people looked at, "
         f"{answer['changed']} changed."

@@ -20,7 +20,7 @@ from sqlalchemy import create_engine, inspect, select, text
 from sqlalchemy.engine import make_url
 
 from clubcrm.accounts.models import ApiToken, Club, RoleAssignment, StaffUser
-from clubcrm.accounts.operations import check_password
+from clubcrm.accounts.operations import check_password, open_club
 from clubcrm.accounts.queries import principal_of_token
 from clubcrm.accounts.states import Permission, Role
 from clubcrm.app import create_app
@@ -270,6 +270,40 @@ def test_tick_runs_one_day_alone(
     assert answer == {"club": "aurora", "on": "2026-02-10", "days": 1, "looked_at": 1}
     assert "Aurora Fitness, 2026-02-10: 1 people looked at" in said.err
     assert _phase(installed, person_id) is Phase.ADAPTATION
+
+
+def test_a_stopped_run_keeps_no_other_club_waiting(
+    installed: Flask, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run that would move everybody at a club stops until it is allowed."""
+    person_id = _a_member(installed)
+    with installed.app_context(), transaction() as session:
+        club = session.scalars(select(Club)).one()
+        club.settings = {"retention": {"stop_percent": 1, "stop_people": 1}}
+        open_club(
+            session,
+            code="zenith",
+            name="Zenith",
+            timezone="Europe/Lisbon",
+            currency="EUR",
+            language="en",
+            calendar="gregorian",
+            by=OPERATOR,
+            now=NOW,
+        )
+    monkeypatch.setenv("CLUBCRM_NOW", "2026-02-10T09:00:00+00:00")
+    assert run(["tick"]) == 0  # the first look at somebody moves nobody
+    monkeypatch.setenv("CLUBCRM_NOW", "2026-03-20T09:00:00+00:00")
+    capsys.readouterr()
+    assert run(["tick", "--json"]) == 1
+    said = capsys.readouterr()
+    stopped, other = json.loads(said.out)["clubs"]
+    assert stopped["error"]["code"] == "too_many_moved"
+    assert (other["club"], "error" in other) == ("zenith", False)
+    assert "--allow" in said.err
+    assert _phase(installed, person_id) is Phase.ADAPTATION
+    assert run(["tick", "--allow"]) == 0
+    assert _phase(installed, person_id) is Phase.LAPSED
 
 
 def test_a_refusal_to_a_script_is_one_json_object(
