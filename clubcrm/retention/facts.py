@@ -98,6 +98,30 @@ def read_facts(
     return facts
 
 
+_TERM = (
+    Membership.id,
+    Membership.club_id,
+    Membership.person_id,
+    Membership.plan_id,
+    Membership.kind,
+    Membership.starts_on,
+    Membership.agreed_until_on,
+    Membership.until_on,
+    Membership.cut_until_on,
+    Membership.closures_after_no,
+    Membership.visits_left,
+    Membership.auto_renew,
+    Membership.price_minor,
+    Membership.sold_at,
+    Membership.sold_here,
+    Membership.previous_id,
+    Membership.link,
+    Membership.renewals_before,
+    Membership.cancel_requested_at,
+    Membership.cancel_until_on,
+)
+
+
 class _Held(NamedTuple):
     """A term of somebody, and whether an import brought it."""
 
@@ -138,28 +162,7 @@ def _opening_balances(session: Session, ids: Sequence[int]) -> dict[int, Any]:
 
 
 def _terms(session: Session, club: ClubRow, ids: Sequence[int]) -> dict[int, list[_Held]]:
-    query = select(
-        Membership.id,
-        Membership.club_id,
-        Membership.person_id,
-        Membership.plan_id,
-        Membership.kind,
-        Membership.starts_on,
-        Membership.agreed_until_on,
-        Membership.until_on,
-        Membership.cut_until_on,
-        Membership.closures_after_no,
-        Membership.visits_left,
-        Membership.auto_renew,
-        Membership.price_minor,
-        Membership.sold_at,
-        Membership.sold_here,
-        Membership.previous_id,
-        Membership.link,
-        Membership.renewals_before,
-        Membership.cancel_requested_at,
-        Membership.cancel_until_on,
-    ).where(
+    query = select(*_TERM).where(
         Membership.person_id.in_(ids),
         Membership.is_access,
         Membership.is_trial.is_(False),
