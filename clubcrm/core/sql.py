@@ -65,6 +65,13 @@ def insert_ignoring(session: Session, table: Table, rows: Sequence[dict[str, Any
     return inserted
 
 
+def insert_missing(session: Session, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert the rows that break no unique rule, however many; `insert_ignoring` also counts them."""
+    if rows:
+        dialect = sqlite if is_sqlite(session) else postgresql
+        session.connection().execute(dialect.insert(table).on_conflict_do_nothing(), list(rows))
+
+
 FEW = 50
 """Up to so many rows one ordinary statement is quicker than what suits very many."""
 
@@ -131,10 +138,16 @@ def _as_stored(
     """The rows with each value as the column's type gives it to the driver."""
     dialect = session.get_bind().dialect
     processors = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
-    for position, process in enumerate(processors):
-        if process is not None:
-            rows = [(*row[:position], process(row[position]), *row[position + 1 :]) for row in rows]
-    return rows
+    needed = [(place, process) for place, process in enumerate(processors) if process is not None]
+    if not needed:
+        return rows
+    stored = []
+    for row in rows:
+        values = list(row)
+        for place, process in needed:
+            values[place] = process(values[place])
+        stored.append(tuple(values))
+    return stored
 
 
 def upsert(

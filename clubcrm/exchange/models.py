@@ -3,7 +3,8 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, PrimaryKeyConstraint, String, Text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clubcrm.core.db import Id, Model, words_of
@@ -78,7 +79,10 @@ class ImportTouch(Model):
     row_id: Mapped[int]
     touch: Mapped[Touch] = mapped_column(words_of(Touch, 8))
     revision: Mapped[int | None]
-    before: Mapped[dict[str, Any] | None]  # old values of a changed row, for the undo
+    # Old values of a changed row, for the undo.
+    before: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+    )
 
 
 class RowKey(Model):

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import Table, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from clubcrm.core.sql import chunks, upsert
+from clubcrm.core.sql import chunks, is_sqlite
 from clubcrm.exchange.models import RowKey
 from clubcrm.exchange.operations.tasks import Said
 from clubcrm.exchange.states import Kind
@@ -66,7 +67,16 @@ def remember(session: Session, club_id: int, batch_id: int, said: Sequence[Said]
             "row_id": one.row_id,
             "cells": {**cells, **one.cells},
         }
-    upsert(session, _keys, list(newest.values()), key=("club_id", "kind", "digest"))
+    if not newest:
+        return
+    dialect = sqlite if is_sqlite(session) else postgresql
+    statement = dialect.insert(_keys)
+    told = {name: statement.excluded[name] for name in ("batch_id", "row_id", "cells")}
+    # One statement for all rows: put together for each part it would cost more than its work.
+    session.connection().execute(
+        statement.on_conflict_do_update(index_elements=["club_id", "kind", "digest"], set_=told),
+        list(newest.values()),
+    )
 
 
 def new_cells(known: Known | None, marks: Mapping[str, int]) -> set[str]:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Final, Literal
 
 from clubcrm.core.errors import NotAnAmount
@@ -132,11 +133,13 @@ def read_share(text: str) -> int:
     return round(percent)
 
 
+@lru_cache(maxsize=1024)
 def read_yes_no(text: str) -> bool | None:
     """Yes, no, or None for neither."""
     return _YES_NO.get(_key(text))
 
 
+@lru_cache(maxsize=1024)
 def read_gender(text: str, *, m_is_female: bool = False) -> str | None:
     """`female`, `male` or `other`; None for a word that is none of them.
 
@@ -148,16 +151,19 @@ def read_gender(text: str, *, m_is_female: bool = False) -> str | None:
     return "male" if key in ("h", "v") else _GENDERS.get(key)
 
 
+@lru_cache(maxsize=1024)
 def read_method(text: str) -> str | None:
     """How a payment was made; None for an unknown word."""
     return _any_word(text, _METHOD_OF)
 
 
+@lru_cache(maxsize=1024)
 def read_status(text: str) -> str | None:
     """What a status says about a term or a payment; None for an unknown word."""
     return _any_word(text, _STATUS_OF)
 
 
+@lru_cache(maxsize=1024)
 def read_direction(text: str) -> str | None:
     """`in` or `out`; None for an unknown word."""
     return _any_word(text, _DIRECTION_OF)

@@ -47,6 +47,7 @@ _NOTHING: Final = frozenset(
     {"", "-", "--", "—", "–", "null", "none", "nan", "n/a", "na", "nil", "\\n", "?", "0000-00-00"}
     | {"00/00/0000", "0000-00-00 00:00:00", "unknown", "نامشخص", "غير معروف", "неизвестно"}
 )
+_WORDY: Final = frozenset({Form.TEXT, Form.NOTE, Form.TAGS})
 _NEVER_TEXT: Final = frozenset(
     {"\\N", "NULL", "#N/A", "#REF!", "#VALUE!", "#NAME?", "#NULL!", "#DIV/0!", "#NUM!"}
 )
@@ -197,7 +198,8 @@ class RowReader:
     def _cell(self, column: Column, places: Sequence[int], cells: Sequence[str]) -> str:
         """The text of a column in a row: the first cell that says something, or several joined."""
         if len(places) == 1:
-            return _told(column, cells[places[0]])
+            cell = cells[places[0]]
+            return _told(column, cell) if cell else ""
         texts = [text for place in places if (text := _told(column, cells[place]))]
         return ", ".join(texts)
 
@@ -218,11 +220,11 @@ class RowReader:
     def _read_tags(self, row: Row, cells: Sequence[str]) -> None:
         tags = list(row.values.get(TAGS, ()))
         for place, tag in self._layout.tags.items():
-            text = cells[place].strip()
-            if not text or text.casefold() in _NOTHING:
-                continue
+            text = cells[place]
             is_so = read_yes_no(text)
             if is_so is None:
+                if text.strip().casefold() in _NOTHING:
+                    continue
                 row.add(ProblemCode.BAD_WORD, self._layout.headings[place], value=text[:SHOWN])
             elif is_so and tag not in tags:
                 tags.append(tag)
@@ -314,10 +316,10 @@ class RowReader:
 
 def _told(column: Column, cell: str) -> str:
     """What a cell says in this column; nothing for the many ways to say nothing."""
-    text = unguarded(cell).strip()
-    if column.form in (Form.TEXT, Form.NOTE, Form.TAGS):
+    text = (unguarded(cell) if cell[0] == "'" else cell).strip() if cell else ""
+    if column.form in _WORDY:
         return "" if text in _NEVER_TEXT else text
-    if text.casefold() in _NOTHING or text in _NEVER_TEXT:
+    if text in _NEVER_TEXT or text.casefold() in _NOTHING:
         return ""
     return text
 

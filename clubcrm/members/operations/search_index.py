@@ -7,7 +7,7 @@ from sqlalchemy import Table, delete
 from sqlalchemy.orm import Session
 
 from clubcrm.core.folding import MAX_TOKEN, fold, search_tokens
-from clubcrm.core.sql import chunks, insert_ignoring, insert_quickly
+from clubcrm.core.sql import chunks, insert_missing, insert_quickly
 from clubcrm.members.models import PersonClub, PersonSearch
 from clubcrm.members.states import TokenKind
 
@@ -75,8 +75,7 @@ def set_card_words(session: Session, codes_by_person: Mapping[int, Sequence[str]
 def show_at_clubs(session: Session, pairs: Iterable[tuple[int, int]]) -> None:
     """Let clubs see people: (person, club) where there is a term, a lead or a visit."""
     rows = [{"person_id": person, "club_id": club} for person, club in sorted(set(pairs))]
-    for chunk in chunks(rows, 5000):
-        insert_ignoring(session, _seen, chunk)
+    insert_missing(session, _seen, rows)
 
 
 def _insert(session: Session, rows: list[tuple[str, str, int, str]]) -> None:
