@@ -11,6 +11,7 @@ function searchAsYouType(form) {
   let chosen = -1;
 
   const hits = () => [...list.querySelectorAll("[role=option]")];
+  const nameOf = (hit) => hit?.value || hit?.href;
 
   function close() {
     list.hidden = true;
@@ -41,10 +42,12 @@ function searchAsYouType(form) {
     try {
       const address = `${form.dataset.find}?q=${encodeURIComponent(text)}`;
       const answer = await fetch(address, { headers: { "HX-Request": "true" }, signal: asked.signal });
+      // Whom the arrows chose stays chosen while the list changes underneath.
+      const wanted = chosen > 0 ? nameOf(hits()[chosen]) : null;
       list.innerHTML = await answer.text();
       list.hidden = false;
       input.setAttribute("aria-expanded", "true");
-      choose(0);
+      choose(Math.max(0, hits().findIndex((hit) => nameOf(hit) === wanted)));
     } catch (error) {
       if (error.name !== "AbortError") close();
     }

@@ -315,7 +315,7 @@ document.addEventListener(
       // Enter means the hits of the text as it stands, never those of a text typed before.
       const typed = input?.value.trim();
       if (typed && button.dataset.text !== typed) {
-        chooseOnly();
+        chooseOnly(button.value);
         return;
       }
       scanned({ person_id: button.value }, button.dataset.name);
@@ -331,18 +331,25 @@ document.addEventListener(
   true,
 );
 
-/** Enter before the hits were there: one who is found is meant, several are shown. */
-async function chooseOnly() {
+/**
+ * Enter before the hits of the whole text were there. One who is found is meant; of several the one
+ * chosen, where the list is still the same; else the hits are shown and nobody is checked in.
+ */
+async function chooseOnly(chosen = null) {
   const text = input.value.trim();
   if (!text) return;
+  const list = search.querySelector("[role=listbox]");
+  const people = () => [...list.querySelectorAll("[role=option]")].map((hit) => hit.value).join();
+  const before = people();
   const answer = await ask(`${search.dataset.find}?q=${encodeURIComponent(text)}`);
   if (!answer || input.value.trim() !== text) return;
-  const list = search.querySelector("[role=listbox]");
   list.replaceChildren(...[...answer.page.body.children].map((child) => document.importNode(child, true)));
-  const hits = list.querySelectorAll("[role=option]");
   list.hidden = false;
   input.setAttribute("aria-expanded", "true");
-  if (hits.length === 1) hits[0].click();
+  const hits = [...list.querySelectorAll("[role=option]")];
+  const same = chosen !== null && people() === before;
+  const meant = hits.length === 1 ? hits[0] : same && hits.find((hit) => hit.value === chosen);
+  if (meant) meant.click();
 }
 
 /** A deed that got no answer was not done as far as anybody knows; it may be tried again. */
