@@ -18,6 +18,7 @@ from alembic import command
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from redis import Redis
 from sqlalchemy import create_engine, text
 
 from clubcrm.accounts.operations import add_staff, create_token, set_hasher, set_up
@@ -68,10 +69,25 @@ def postgresql() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def redis_url() -> Iterator[str]:
+def redis_of_the_run() -> Iterator[str]:
     """The address of a Redis server of this test run alone."""
     with redis_server() as url:
         yield url
+
+
+@pytest.fixture
+def redis_url(redis_of_the_run: str) -> str:
+    """The address of an empty Redis: whose turn it was in the last test is forgotten."""
+    with Redis.from_url(redis_of_the_run) as redis:
+        redis.flushall()
+    return redis_of_the_run
+
+
+@pytest.fixture(autouse=True)
+def _the_clock_runs_again() -> Iterator[None]:
+    """Whatever a test (or an application it made) set the clock to ends with it."""
+    yield
+    clock.set_clock(None)
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,6 @@ class Workers:
 @pytest.fixture
 def workers(app: Flask, settings: Settings, redis_url: str, tmp_path: Path) -> Iterator[Workers]:
     """RQ workers on an empty Redis."""
-    Redis.from_url(redis_url).flushall()
     processes = Workers(settings, redis_url, tmp_path)
     yield processes
     processes.end()
@@ -242,7 +241,6 @@ def test_no_request_waits_for_redis(app: Flask, pieces: None, a_club: int, troub
 
 def test_the_bell_leaves_one_job_until_a_drain_begins(redis_url: str) -> None:
     redis = Redis.from_url(redis_url)
-    redis.flushall()
     bell = RedisBell(redis_url)
     for _ in range(5):
         bell.ring()
@@ -332,7 +330,6 @@ def test_turns_come_round_by_the_monotonic_clock() -> None:
 
 def test_two_schedules_ring_once_for_each_turn(redis_url: str) -> None:
     redis = Redis.from_url(redis_url)
-    redis.flushall()
     table = [_often("phases", 3600), _often("answers", 3600)]
     over = threading.Event()
     keepers = [
@@ -355,7 +352,6 @@ def test_two_schedules_ring_once_for_each_turn(redis_url: str) -> None:
 
 def test_a_queue_without_workers_does_not_grow(redis_url: str) -> None:
     redis = Redis.from_url(redis_url)
-    redis.flushall()
     bell = RedisBell(redis_url)
     for _ in range(80):
         bell.answered()

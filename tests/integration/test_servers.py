@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 import redis
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Playwright
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
@@ -126,11 +126,10 @@ def test_a_server_that_ends_at_once_is_reported_with_its_words(tmp_path: Path) -
 
 
 @pytest.mark.journey
-def test_chromium_shows_a_page() -> None:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**servers.chromium_launch_options())
-        page = browser.new_page()
-        page.set_content("<title>clubcrm</title><button>Check in</button>")
-        assert page.title() == "clubcrm"
-        assert page.get_by_role("button", name="Check in").is_visible()
-        browser.close()
+def test_chromium_shows_a_page(playwright: Playwright) -> None:
+    browser = playwright.chromium.launch(**servers.chromium_launch_options())
+    page = browser.new_page()
+    page.set_content("<title>clubcrm</title><button>Check in</button>")
+    assert page.title() == "clubcrm"
+    assert page.get_by_role("button", name="Check in").is_visible()
+    browser.close()
