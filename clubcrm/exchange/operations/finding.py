@@ -13,7 +13,7 @@ from clubcrm.core.sql import chunks
 from clubcrm.exchange.policies.rows import Row
 from clubcrm.exchange.states import ProblemCode
 from clubcrm.members.models import Person
-from clubcrm.members.queries import clean_email
+from clubcrm.members.policies import clean_email
 from clubcrm.visits.operations import fold_code
 from clubcrm.visits.queries import holders_of
 

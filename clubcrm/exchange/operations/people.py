@@ -16,7 +16,7 @@ from clubcrm.exchange.operations.tasks import Task
 from clubcrm.exchange.policies.columns import OPENING_COLUMNS, PERSON_COLUMNS
 from clubcrm.exchange.policies.rows import Row
 from clubcrm.exchange.states import Kind, ProblemCode
-from clubcrm.members.queries import clean_email
+from clubcrm.members.policies import clean_email
 from clubcrm.visits.operations import fold_code
 
 FIRST_BIRTH_YEAR: Final = 1900

@@ -32,7 +32,7 @@ from clubcrm.exchange.policies.figures import (
 from clubcrm.exchange.policies.guarding import unguarded
 from clubcrm.exchange.policies.mapping import TAGS, Layout, value_key
 from clubcrm.exchange.states import REJECTING, ProblemCode
-from clubcrm.members.queries import clean_email
+from clubcrm.members.policies import clean_email
 
 SHOWN: Final = 60
 """How much of a cell a problem quotes."""
