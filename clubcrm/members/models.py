@@ -192,10 +192,10 @@ class Membership(Model):
     """One term of one person. What was sold is copied here, so that a plan may change later.
 
     `starts_on` .. `until_on` is half-open; `until_on` None = open (month to month). `agreed_until_on` is the
-    end before pauses, reckoned from `starts_on`, `months` or `days` and `anchor_on`; `until_on` is recomputed
-    from it and the pauses (`policies.end_with_pauses`), and never lies after `cancel_until_on` or
-    `cut_until_on`. `previous_id` links a renewal or an upgrade to the term before; at most one term that
-    counts follows another.
+    end before pauses, reckoned from `starts_on` (an upgrade's from where its cycle began), `months` or
+    `days` and `anchor_on`; `until_on` is recomputed from it and the pauses (`policies.end_with_pauses`),
+    and never lies after `cancel_until_on` or `cut_until_on`. `previous_id` links a renewal or
+    an upgrade to the term before; at most one term that counts follows another.
     """
 
     __tablename__ = "membership"

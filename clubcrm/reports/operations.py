@@ -13,12 +13,12 @@ from clubcrm.core.days import club_day
 from clubcrm.core.sql import chunks
 from clubcrm.members.models import Membership, Person
 from clubcrm.members.operations import hold_people
+from clubcrm.members.policies import length_of
 from clubcrm.members.states import EndReason, Link, PlanKind
 from clubcrm.reports.models import RenewalOutcome
 from clubcrm.reports.policies import (
     Outcome,
     Term,
-    length_of,
     monthly_minor,
     outcomes_of,
     window_days,
@@ -34,6 +34,7 @@ EXCLUSIONS = {
 }
 
 MOST = 500  # people a statement
+OPEN_LENGTH = 30  # an open term counts as a month
 
 
 def keep_outcomes(session: Session, person_ids: Collection[int]) -> int:
@@ -129,7 +130,7 @@ def _term(row: Any) -> Term:
         is_trial=row.is_trial,
         starts_on=row.starts_on,
         until_on=row.until_on,
-        length=length_of(row.months, row.days, row.starts_on, row.agreed_until_on),
+        length=length_of(row.months, row.days, row.starts_on, row.agreed_until_on) or OPEN_LENGTH,
         sold_on=club_day(row.sold_at, row.timezone, row.day_cutoff_minutes),
         previous_id=row.previous_id,
         is_upgrade=row.link == Link.UPGRADE,

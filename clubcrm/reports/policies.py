@@ -9,16 +9,14 @@ pending, never lost.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from fractions import Fraction
 from math import sqrt
 
+from clubcrm.members.policies import how_it_compares, monthly_price
 from clubcrm.reports.states import Bucket, Direction, Excluded
 from clubcrm.retention.policies.rules import Rules
 
 Z95 = 1.959963984540054
 """Two-sided 95 % quantile of the normal distribution."""
-
-DAYS_A_MONTH = Fraction(146097, 4800)  # the mean Gregorian month: 400 years of 146,097 days
 
 
 @dataclass(frozen=True)
@@ -116,27 +114,18 @@ def _is_covered(term: Term, ordered: Sequence[Term], successor: Term | None) -> 
 
 
 def _direction(term: Term, successor: Term) -> Direction:
-    """Longer, or dearer a month, is an upgrade; otherwise shorter or cheaper is a downgrade.
-
-    Months differ in length, so that five days and two per cent are no difference.
-    """
-    before, after = monthly_minor(term), monthly_minor(successor)
-    dearer = 0.0
-    if before is not None and after is not None:
-        dearer = (after - before) / max(before, 1)
-    longer = successor.length - term.length
-    if longer > 5 or dearer > 0.02:
-        return Direction.UPGRADE
-    if longer < -5 or dearer < -0.02:
-        return Direction.DOWNGRADE
-    return Direction.SAME
+    """Longer, or dearer a month, is an upgrade; otherwise shorter or cheaper is a downgrade."""
+    step = how_it_compares(
+        successor.length - term.length, monthly_minor(term), monthly_minor(successor)
+    )
+    if step == 0:
+        return Direction.SAME
+    return Direction.UPGRADE if step > 0 else Direction.DOWNGRADE
 
 
 def monthly_minor(term: Term) -> int | None:
     """The price a month in minor units, rounded; None where the price is unknown."""
-    if term.price_minor is None:
-        return None
-    return round(Fraction(term.price_minor) * DAYS_A_MONTH / max(1, term.length))
+    return monthly_price(term.price_minor, term.length)
 
 
 def bucket(
@@ -167,17 +156,6 @@ def window_days(length: int, rules: Rules) -> int:
     if length >= 150:
         return rules.half_window
     return rules.quarter_window if length >= 75 else rules.short_window
-
-
-def length_of(
-    months: int | None, days: int | None, starts_on: date, agreed_until_on: date | None
-) -> int:
-    """Days of a whole term of its plan: what was agreed, also where an upgrade began in the middle."""
-    if months:
-        return round(months * DAYS_A_MONTH)
-    if days:
-        return days
-    return (agreed_until_on - starts_on).days if agreed_until_on else 30
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float] | None:

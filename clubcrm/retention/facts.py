@@ -16,7 +16,7 @@ from clubcrm.accounts.queries import ClubRow
 from clubcrm.core.days import day_no, day_of
 from clubcrm.core.period import Period
 from clubcrm.members.models import Closure, Freeze, Membership, Person, Season
-from clubcrm.members.policies import share_of_days
+from clubcrm.members.policies import length_of, share_of_days
 from clubcrm.members.states import Link, PlanKind
 from clubcrm.retention.models import Cohort
 from clubcrm.retention.policies import FAR, LOOK_BACK, ClubDays, ClubFacts, Cohorts, Facts, Term
@@ -58,11 +58,12 @@ def read_facts(
     *,
     club_facts: ClubFacts | None = None,
     look_back: int = LOOK_BACK,
+    with_next: bool = False,
 ) -> dict[int, Facts]:
     """The facts of people, by id.
 
     `firsts` says for each person the first day (as a number) that will be asked about; visits are read
-    from `look_back` days before it and up to `last`.
+    from `look_back` days before it and up to `last`, and `with_next` the first one after that.
     """
     if not firsts:
         return {}
@@ -70,6 +71,7 @@ def read_facts(
     ids = sorted(firsts)
     terms = _terms(session, club, ids)
     visits = _visits(session, firsts, day_no(last), look_back)
+    following = _first_after(session, ids, day_no(last)) if with_next else {}
     told = _opening_balances(session, ids)
     facts: dict[int, Facts] = {}
     for person in _people(session, ids):
@@ -78,6 +80,8 @@ def read_facts(
         if known_from and seen and seen[0] < known_from:
             before = max(day for day in seen if day < known_from)
             seen = [day for day in seen if day >= known_from]
+        if person.id in following:
+            seen = [*seen, following[person.id]]
         balance = told.get(person.id)
         held = terms.get(person.id, ())
         last_told = _number(balance.last_visit_on) if balance else None
@@ -104,6 +108,8 @@ _TERM = (
     Membership.person_id,
     Membership.plan_id,
     Membership.kind,
+    Membership.months,
+    Membership.days,
     Membership.starts_on,
     Membership.agreed_until_on,
     Membership.until_on,
@@ -228,7 +234,7 @@ def _term(
         known=known,
         starts=starts_on.toordinal(),
         ends=known_ends(known, starts_on, agreed, row["until_on"], pauses, cuts),
-        length=FAR if agreed is None else (agreed - starts_on).days,
+        length=_length(row),
         auto_renew=row["auto_renew"],
         previous_id=row["previous_id"],
         is_upgrade=row["link"] is Link.UPGRADE,
@@ -243,6 +249,13 @@ def _term(
             if p.period.until is not None
         ),
     )
+
+
+def _length(row: RowMapping) -> int:
+    if row["agreed_until_on"] is None:
+        return FAR
+    length = length_of(row["months"], row["days"], row["starts_on"], row["agreed_until_on"])
+    return length or FAR
 
 
 def _touches(pause: Period, starts_on: date, until_on: date | None) -> bool:
@@ -338,6 +351,16 @@ def _last_before(session: Session, ids: Sequence[int], day: int) -> dict[int, in
     query = (
         select(VisitDay.person_id, func.max(VisitDay.day_no))
         .where(VisitDay.person_id.in_(ids), VisitDay.day_no <= day)
+        .group_by(VisitDay.person_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def _first_after(session: Session, ids: Sequence[int], day: int) -> dict[int, int]:
+    """The first visit-day after a day."""
+    query = (
+        select(VisitDay.person_id, func.min(VisitDay.day_no))
+        .where(VisitDay.person_id.in_(ids), VisitDay.day_no > day)
         .group_by(VisitDay.person_id)
     )
     return {row[0]: row[1] for row in session.execute(query)}

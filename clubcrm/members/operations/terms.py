@@ -210,22 +210,30 @@ def _length(values: TermValues, plan: Plan, previous: Mapping[str, Any] | None) 
         if days is not None and days < 1:
             raise BadTerm
         months = None
+        if (
+            values.link is Link.UPGRADE
+            and plan.kind == PlanKind.TERM
+            and (plan.months or plan.days)
+        ):
+            # It goes on within the cycle of the term before: as long as its plan, and begun earlier.
+            months, days = plan.months, plan.days
     elif plan.kind == PlanKind.ROLLING:
         kind, months, days = plan.kind, None, None
     else:
         kind, months, days = plan.kind, plan.months, plan.days
         if kind == PlanKind.TERM and months is None and days is None:
             raise PlanHasNoLength(plan=plan.name)
-    agreed = agreed_end(
-        values.starts_on, months=months, days=days, calendar=plan.calendar, anchor_on=anchor_on
-    )
+    if isinstance(told, ByPlan):
+        told = agreed_end(
+            values.starts_on, months=months, days=days, calendar=plan.calendar, anchor_on=anchor_on
+        )
     return {
         "kind": kind,
         "calendar": plan.calendar,
         "months": months,
         "days": days,
         "anchor_on": anchor_on,
-        "agreed_until_on": agreed,
+        "agreed_until_on": told,
     }
 
 

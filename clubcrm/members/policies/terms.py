@@ -3,13 +3,24 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Generic, Protocol, TypeVar
+from fractions import Fraction
+from typing import Final, Generic, Protocol, TypeVar
 
 from clubcrm.core.period import Period
 from clubcrm.members.states import MembershipState
 
 CHAIN_BREAK_DAYS = 30
 """g: a chain goes on when the next term starts at most so many days after the last valid day."""
+
+
+DAYS_A_MONTH: Final = Fraction(146097, 4800)
+"""The mean Gregorian month: 400 years of 146,097 days."""
+
+SAME_DAYS: Final = 5
+"""Months and years differ by so many days; terms that do are equally long."""
+
+SAME_PRICE: Final = 0.02
+"""Prices a month that differ by no more than this share are the same."""
 
 
 class TermFacts(Protocol):
@@ -95,6 +106,40 @@ def spells(terms: Iterable[Term], g: int = CHAIN_BREAK_DAYS) -> list[Spell[Term]
         until = None if open_ended else max(last.until_on or date.min, term.until_on or date.min)
         found[-1] = Spell(last.start_on, until, (*last.terms, term))
     return found
+
+
+def length_of(
+    months: int | None, days: int | None, starts_on: date, agreed_until_on: date | None
+) -> int | None:
+    """Days of a whole term of its plan, without pauses; None for one without an end.
+
+    What was agreed counts, also where an upgrade began in the middle.
+    """
+    if months:
+        return round(months * DAYS_A_MONTH)
+    if days:
+        return days
+    return None if agreed_until_on is None else (agreed_until_on - starts_on).days
+
+
+def monthly_price(price_minor: int | None, length: int) -> int | None:
+    """The price a month in minor units, rounded; None where the price is unknown."""
+    if price_minor is None:
+        return None
+    return round(Fraction(price_minor) * DAYS_A_MONTH / max(1, length))
+
+
+def how_it_compares(longer: int, monthly_before: int | None, monthly_after: int | None) -> int:
+    """1 for a term that is longer or dearer a month, else -1 for a shorter or cheaper one, else 0.
+
+    `longer` is by how many days. Where a price is unknown only the length is compared.
+    """
+    dearer = 0.0
+    if monthly_before is not None and monthly_after is not None:
+        dearer = (monthly_after - monthly_before) / max(monthly_before, 1)
+    if longer > SAME_DAYS or dearer > SAME_PRICE:
+        return 1
+    return -1 if longer < -SAME_DAYS or dearer < -SAME_PRICE else 0
 
 
 def _continues(until_on: date | None, next_start: date, g: int) -> bool:

@@ -8,6 +8,7 @@ is. So running twice, or two workers at once, changes nothing more.
 import logging
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -79,7 +80,7 @@ def run_day(
 def run_missed_days(club_id: int, clock: Clock, *, is_allowed: bool = False) -> Ran:
     """Run each day of a club up to its today that was not run, in order; then what is marked today.
 
-    Begins after the last day that was run, else at the first day anybody is looked at. Days on which
+    Begins at the first day that was left out, else at the first day anybody is looked at. Days on which
     nothing is due cost next to nothing. Stops with TooManyMoved at a day that somebody has to allow.
     """
     with reading() as session:
@@ -157,17 +158,26 @@ def _followed(session: Session, club_id: int) -> int:
 
 
 def _first_missed(session: Session, club_id: int, today: date) -> date:
-    done = session.scalar(
-        select(func.max(DailyRun.on)).where(
-            DailyRun.club_id == club_id, DailyRun.state == DailyRunState.DONE
-        )
-    )
-    if done is not None:
-        return done + _ONE_DAY
     first = session.scalar(
         select(func.min(MemberState.baseline_on)).where(MemberState.club_id == club_id)
     )
-    return first or today
+    if first is None:
+        return today
+    done = (
+        DailyRun.club_id == club_id,
+        DailyRun.state == DailyRunState.DONE,
+        DailyRun.on.between(first, today),
+    )
+    begin, end, count = session.execute(
+        select(func.min(DailyRun.on), func.max(DailyRun.on), func.count()).where(*done)
+    ).one()
+    if not count:
+        return first
+    if count <= (end - begin).days:
+        # A day that was run alone, ahead of others, does not stand for those.
+        days = session.scalars(select(DailyRun.on).where(*done).order_by(DailyRun.on))
+        end = next(day for day, after in pairwise(days) if after - day > _ONE_DAY)
+    return end + _ONE_DAY
 
 
 def _next_busy_day(session: Session, club_id: int, day: date) -> date:

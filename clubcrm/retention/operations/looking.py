@@ -81,7 +81,16 @@ def look_again(
     rules = rules_of(club.settings)
     last = max(one.last for one in picked)
     firsts = {one.person_id: max(one.start - 1, one.baseline) for one in picked}
-    facts = read_facts(session, club, firsts, day_of(last), look_back=WALK_BACK)
+    facts = read_facts(
+        session,
+        club,
+        firsts,
+        day_of(last),
+        look_back=WALK_BACK,
+        # On a missed day people have come since. The mark of that is taken back here, so that their
+        # next clock has to ring for it.
+        with_next=day_of(last) < club.today(now),
+    )
     past = _past(session, picked)
     states: list[dict[str, Any]] = []
     gone: list[int] = []

@@ -4,6 +4,7 @@ A clock may ring too early (the next look says so), never too late. While nothin
 count only in part, tomorrow is soon enough; else each threshold has its own day.
 """
 
+from bisect import bisect_right
 from itertools import pairwise
 from typing import Final
 
@@ -19,6 +20,14 @@ WEEK: Final = 7
 def first_after(day: int, *days: int) -> int | None:
     """The earliest of several days that lies after a day; None when there is none."""
     return min((d for d in days if day < d < FAR), default=None)
+
+
+def next_visit(facts: Facts, day: int) -> int:
+    """The first visit-day on record after a day; there is one where a run makes up for missed days."""
+    index = bisect_right(facts.visits, day)
+    coming = facts.visits[index] if index < len(facts.visits) else FAR
+    told = facts.told_last
+    return told if told is not None and day < told < coming else coming
 
 
 def next_check(
@@ -80,14 +89,9 @@ def _visit_clocks(facts: Facts, m: Measures, day: int, rules: Rules) -> list[int
             rules.first_visit_by,
         )
     ]
+    clocks.append(next_visit(facts, day))
     visits = facts.visits
-    upto = len(visits)
-    while upto and visits[upto - 1] > day:
-        upto -= 1
-    if upto < len(visits):
-        clocks.append(visits[upto])
-    if facts.told_last is not None:
-        clocks.append(facts.told_last)
+    upto = bisect_right(visits, day)
     limits = (
         m.drop_limit,
         rules.core_visits - 1,

@@ -47,7 +47,7 @@ class Term(NamedTuple):
     known: int  # the first day on which it is on the books
     starts: int
     ends: tuple[tuple[int, int], ...]  # (known from, first day without it), ascending
-    length: int  # agreed days without pauses; FAR when open
+    length: int  # days of a whole term of its plan, without pauses; FAR when open
     auto_renew: bool = False
     previous_id: int | None = None
     is_upgrade: bool = False

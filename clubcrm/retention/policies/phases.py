@@ -61,11 +61,18 @@ def _without_a_term(facts: Facts, known: Known, day: int, rules: Rules) -> Stand
             spell_start=spell.start,
             renewals=spell.renewals,
             next_check=clocks.first_after(
-                day, coming.starts, known.next_change, spell.start + rules.loyal_after
+                day,
+                coming.starts,
+                known.next_change,
+                clocks.next_visit(facts, day),
+                spell.start + rules.loyal_after,
             ),
         )
     if not known.spans:
-        return Standing(last=last_visit, next_check=clocks.first_after(day, known.next_change))
+        coming_visit = clocks.next_visit(facts, day)
+        return Standing(
+            last=last_visit, next_check=clocks.first_after(day, known.next_change, coming_visit)
+        )
     last = max(known.spans, key=lambda span: (span.end, span.starts))
     spell = known.spells[-1]
     dse = day - last.end + 1
@@ -89,6 +96,7 @@ def _without_a_term(facts: Facts, known: Known, day: int, rules: Rules) -> Stand
         next_check=clocks.first_after(
             day,
             known.next_change,
+            clocks.next_visit(facts, day),
             ended + rules.grace + 1,
             ended + rules.lost_after + 1,
             spell.start + rules.loyal_after,
@@ -109,7 +117,11 @@ def _frozen(
         spell_start=spell.start,
         renewals=spell.renewals,
         next_check=clocks.first_after(
-            day, known.next_bound(day), known.next_change, spell.start + rules.loyal_after
+            day,
+            known.next_bound(day),
+            known.next_change,
+            clocks.next_visit(facts, day),
+            spell.start + rules.loyal_after,
         ),
     )
 

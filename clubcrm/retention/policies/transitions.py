@@ -3,12 +3,14 @@
 from bisect import bisect_left
 from typing import Any, Final
 
+from clubcrm.members.policies import how_it_compares, monthly_price
 from clubcrm.retention.policies.facts import Facts
 from clubcrm.retention.policies.known import Known, Span, known_on
 from clubcrm.retention.policies.measures import visits_in_14
 from clubcrm.retention.policies.phases import evaluate
 from clubcrm.retention.policies.rules import Rules
 from clubcrm.retention.policies.standing import Standing
+from clubcrm.retention.policies.terms import window
 from clubcrm.retention.states import Phase, Sub, Transition
 
 RECOVERY: Final = 14
@@ -105,16 +107,22 @@ def comes_back(
 def renewal_figures(facts: Facts, before: Standing, day: int, rules: Rules) -> dict[str, Any]:
     """When a renewal was sold (early, window, late) and how it compares (up, same, down).
 
-    Up is longer or dearer by the day; where a price is unknown only the length is compared.
+    The same words as in the renewal report. Where a price is unknown only the length is compared.
     """
     known = known_on(facts, day, rules)
     new = _newest(known)
     old = _before(known, new)
-    if before.phase in OUTSIDE:
-        sold = "late"
-    else:
-        sold = "window" if before.phase is Phase.RENEWAL else "early"
-    return {"sold": sold, "size": "same" if old is None else _size(old, new)}
+    if old is None:
+        return {"sold": "late" if before.phase in OUTSIDE else "early", "size": "same"}
+    return {"sold": _sold(old, before, day, rules), "size": _size(old, new)}
+
+
+def _sold(old: Span, before: Standing, day: int, rules: Rules) -> str:
+    last = old.end - 1
+    if day > last:
+        return "late"
+    is_in_window = before.phase is Phase.RENEWAL or day >= last - window(old.term, rules)
+    return "window" if is_in_window else "early"
 
 
 def _newest(known: Known) -> Span:
@@ -133,8 +141,5 @@ def _before(known: Known, new: Span) -> Span | None:
 
 def _size(old: Span, new: Span) -> str:
     was, is_now = old.term, new.term
-    if was.length != is_now.length:
-        return "up" if is_now.length > was.length else "down"
-    if was.price is None or is_now.price is None or was.price == is_now.price:
-        return "same"
-    return "up" if is_now.price > was.price else "down"
+    prices = monthly_price(was.price, was.length), monthly_price(is_now.price, is_now.length)
+    return ("same", "up", "down")[how_it_compares(is_now.length - was.length, *prices)]

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import func, select
 
 from clubcrm.core.actor import OPERATOR
+from clubcrm.core.period import Period
 from clubcrm.core.transactions import reading
-from clubcrm.members.operations import TermValues, change_person
+from clubcrm.members.operations import TermValues, change_person, freeze_membership
 from clubcrm.retention.errors import RunNotStopped, TooManyMoved
 from clubcrm.retention.jobs import run_due, run_missed_days
 from clubcrm.retention.models import Cohort, DailyRun, PhaseChange
@@ -102,6 +103,41 @@ def test_missed_days_are_run_in_order_and_empty_ones_cost_nothing(life: Life) ->
         assert months == 41  # February 2026, with the first base days, to June 2029
     life.is_as_rebuilt()
     assert run_missed_days(life.club_id, life.now).looked_at == 0
+
+
+def test_missed_days_on_which_people_came_are_run_as_if_none_had_been_missed(life: Life) -> None:
+    """While the worker stood still the desk went on: each day is told as it was on that day."""
+    present, missed = life.member(), life.member()
+    (frozen,) = life.people()
+    term = life.sells(frozen, life.plan("Paused"))
+    with life.at_the_desk() as session:
+        freeze_membership(session, term, Period(on(101), on(190)), **life.by)
+    for person_id in (present, missed, frozen):
+        life.comes(person_id, *range(0, 100, 2))
+    life.day = 100
+    life.run()
+    for day in (130, 134, 150, 152, 154, 156):
+        life.day = day
+        life.comes(missed, day)
+    life.comes(frozen, 140)
+    life.day = 178
+    run_missed_days(life.club_id, life.now)
+    assert (154, "recovered", "active") in life.history(missed)
+    assert life.state(frozen).last_visit_on == on(140)
+    life.is_as_rebuilt()
+
+
+def test_a_day_that_was_run_ahead_does_not_stand_for_those_before_it(life: Life) -> None:
+    life.member()
+    run_missed_days(life.club_id, life.now)
+    life.day = 9
+    life.run(6)
+    life.run(9)
+    assert run_missed_days(life.club_id, life.now).days == 9
+    with reading() as session:
+        days = session.scalars(select(DailyRun.on).order_by(DailyRun.on)).all()
+    assert days == [on(day) for day in range(10)]
+    assert run_missed_days(life.club_id, life.now).days == 1
 
 
 def test_a_past_day_can_be_run_alone_and_takes_nobody_back(life: Life) -> None:

@@ -65,7 +65,11 @@ def test_renewals_are_early_in_the_window_or_late_and_the_same_up_or_down() -> N
     assert sold(385, starts=385) == ("late", "same")
     assert sold(330, price=120) == ("window", "up")
     assert sold(330, price=80) == ("window", "down")
-    assert sold(330, days=180, price=80) == ("window", "down")
+    assert sold(330, days=180, price=40) == ("window", "down")
+    assert sold(330, days=180, price=80) == ("window", "up")  # shorter, and dearer a month
+    assert sold(330, days=362, price=100) == ("window", "same")  # months differ in length
+    assert sold(318) == ("early", "same")
+    assert sold(319) == ("window", "same")  # the first day of the window, as in the report
     assert sold(330, price=None) == ("window", "same")
 
 

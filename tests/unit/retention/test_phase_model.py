@@ -1,9 +1,11 @@
 """What must hold for every life: one phase a day, and nothing changes before the next check."""
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clubcrm.retention.policies import Facts, Standing, evaluate
+from clubcrm.retention.policies import FAR, Facts, Standing, evaluate
 from clubcrm.retention.policies.history import walk, walk_every_day
 from clubcrm.retention.states import Phase, Status, Sub
 from tests.unit.retention.facts import SPAN, START, lives
@@ -52,6 +54,16 @@ def test_the_walk_from_check_to_check_is_the_walk_day_by_day(facts: Facts) -> No
     assert [move.key for move in fast.moves] == [move.key for move in slow.moves]
     assert fast.since == slow.since
     assert fast.standing == slow.standing
+
+
+@settings(max_examples=100)
+@given(lives())
+def test_a_visit_of_a_later_day_is_seen_on_its_day(facts: Facts) -> None:
+    """A run that makes up for a missed day knows who came since, and lets the clock ring for it."""
+    for day, after in pairwise([*facts.visits, FAR]):
+        for asked in {day, min(day + 3, after - 1)}:
+            following = evaluate(facts, asked).next_check
+            assert after == FAR or (following is not None and following <= after)
 
 
 @settings(max_examples=200)

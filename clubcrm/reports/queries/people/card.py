@@ -19,6 +19,7 @@ from clubcrm.billing.queries import (
 from clubcrm.billing.states import InvoiceState
 from clubcrm.core.days import day_no
 from clubcrm.core.money import Money
+from clubcrm.members.policies import length_of
 from clubcrm.members.queries import (
     ConsentRow,
     PersonRow,
@@ -31,7 +32,7 @@ from clubcrm.members.queries import (
     tags_of,
 )
 from clubcrm.members.states import ConsentChannel
-from clubcrm.retention.policies import rules_of
+from clubcrm.retention.policies import FAR, rules_of
 from clubcrm.retention.policies.facts import Term
 from clubcrm.retention.policies.terms import window
 from clubcrm.retention.queries import StandingRow, phase_history_of, standing_of
@@ -180,7 +181,7 @@ def _window(term: TermRow | None, club: ClubRow) -> int | None:
         known=0,
         starts=day_no(term.starts_on),
         ends=(),
-        length=(agreed - term.starts_on).days,
+        length=length_of(term.months, term.days, term.starts_on, agreed) or FAR,
     )
     days = window(facts, rules)
     return days if days >= 0 else None
