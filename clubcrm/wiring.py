@@ -32,7 +32,11 @@ from clubcrm.members import invariants as members_invariants
 from clubcrm.members import models as members
 from clubcrm.reports import invariants as reports_invariants
 from clubcrm.reports import models as reports
-from clubcrm.reports.handlers import keep_renewal_outcomes
+from clubcrm.reports.handlers import (
+    count_renewals_again,
+    keep_renewal_outcomes,
+    keep_trainers,
+)
 from clubcrm.retention import invariants as retention_invariants
 from clubcrm.retention import models as retention
 from clubcrm.retention.handlers import (
@@ -111,6 +115,8 @@ WIRING: Wiring = _table(
     ((of_members.MembershipVoided,), [TOGETHER(invoices_are_voided)]),
     (TERM_CHANGED, [TOGETHER(keep_renewal_outcomes)]),
     (MONEY_MOVED, [TOGETHER(keep_renewal_outcomes)]),
+    ((of_members.PersonChanged,), [TOGETHER(keep_trainers)]),
+    ((of_accounts.ClubSettingsChanged,), [TOGETHER(count_renewals_again)]),
     ((of_members.PersonAdded,), [TOGETHER(follow_newcomers)]),
     ((of_members.PersonChanged,), [TOGETHER(look_again_where_it_decides)]),
     ((of_members.MembershipImported,), [TOGETHER(take_over_imported)]),

@@ -161,7 +161,8 @@ def change_club(
     `settings`, a mapping whose entries replace those of the same name (None takes one away). Raises
     BadClubSetting.
     """
-    club = session.get_one(Club, club_id, with_for_update=True)
+    # Rows that refer to the club may be written meanwhile: nobody at the door waits for a setting.
+    club = session.get_one(Club, club_id, with_for_update={"key_share": True})
     zone, _currency, locale = _checked(
         changes.get("timezone", club.timezone),
         club.currency,

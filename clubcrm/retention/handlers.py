@@ -25,6 +25,10 @@ DECIDING_FIELDS = frozenset({"no_contact", "visits_known_from", "joined_on", "me
 """Fields of a person from which the phase is decided, for every day."""
 
 
+DECIDING_SETTINGS = frozenset({"retention", "timezone", "day_cutoff_minutes"})
+"""Settings of a club from which phases are decided: its own numbers, and which day an instant is on."""
+
+
 def follow_newcomers(session: Session, events: Sequence[PersonAdded], now: datetime) -> None:
     """Begin to follow people who became known."""
     days = {
@@ -86,8 +90,8 @@ def look_again_at_everybody_on_all_days(
 def look_again_by_new_rules(
     session: Session, events: Sequence[ClubSettingsChanged], now: datetime
 ) -> None:
-    """Look again at everybody where the club's own numbers of the life cycle changed."""
-    changed = [event for event in events if any(name == "retention" for name in event.names)]
+    """Look again at everybody where the club's own numbers of the life cycle, or its days, changed."""
+    changed = [event for event in events if DECIDING_SETTINGS & set(event.names)]
     look_again_at_everybody_on_all_days(session, changed, now)
 
 

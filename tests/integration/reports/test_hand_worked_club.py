@@ -39,14 +39,20 @@ Others
 | all   | 11  | 2     | 4      | 1    | 3           | 1       | 6/9             |
 """
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from clubcrm.accounts.operations import change_club
+from clubcrm.core.actor import OPERATOR
+from clubcrm.core.invariants import Examined
 from clubcrm.core.transactions import reading, transaction
+from clubcrm.members.models import Membership, Person
+from clubcrm.members.operations import change_person
+from clubcrm.reports.invariants import _stale_outcomes
 from clubcrm.reports.models import RenewalOutcome
 from clubcrm.reports.operations import rebuild_outcomes
 from clubcrm.reports.policies import bucket
@@ -58,7 +64,11 @@ from clubcrm.reports.queries.renewals import (
     total_of,
 )
 from clubcrm.reports.states import Bucket, By, Excluded
+from clubcrm.retention.queries import standing_of
+from clubcrm.retention.states import Phase
 from tests.hand_worked_club import END, START, TODAY, live_hand_worked_club
+
+NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -199,3 +209,39 @@ def test_the_statement_and_the_rule_put_every_term_in_the_same_bucket(the_club: 
                     )
                     for row in rows
                 }
+
+
+def test_another_trainer_has_the_ends_from_then_on(the_club: int) -> None:
+    def trainers() -> dict[str, int]:
+        return {row.key: row.due for row in _report(the_club, by=By.TRAINER)}
+
+    assert trainers() == {"": 11}
+    with transaction() as session:
+        ana = session.scalars(select(Person).where(Person.full_name == "Ana")).one()
+        change_person(session, ana.id, {"trainer": "Tess"}, by=OPERATOR, now=NOW)
+    assert trainers() == {"": 10, "Tess": 1}
+
+
+def test_another_window_counts_for_all_ends(the_club: int) -> None:
+    with transaction() as session:
+        settings = {"settings": {"retention": {"year_window": 100}}}
+        change_club(session, the_club, settings, by=OPERATOR, now=NOW)
+    counts = {row.key: _counts(row) for row in _report(the_club)}
+    assert counts["2026-01"] == (5, 0, 2, 1, 2, 0)
+    with reading() as session:
+        assert list(_stale_outcomes(session, Examined([the_club], NOW))) == []
+
+
+def test_an_upgraded_term_is_as_long_as_its_plan(the_club: int) -> None:
+    """Ivo went over to a better year after nine months: his window is that of a year."""
+    with reading() as session:
+        query = (
+            select(RenewalOutcome.window_days, RenewalOutcome.membership_id)
+            .join(Person, Person.id == RenewalOutcome.person_id)
+            .where(Person.full_name == "Ivo", RenewalOutcome.ends_on == date(2026, 4, 30))
+        )
+        days, term_id = session.execute(query).one()
+        term = session.get_one(Membership, term_id)
+        assert (days, term.months, term.starts_on) == (45, 12, date(2026, 2, 1))
+        standing = standing_of(session, term.person_id, date(2026, 3, 16))
+        assert (standing.phase, standing.measures["dte"]) == (Phase.RENEWAL, 45)
