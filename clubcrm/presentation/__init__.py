@@ -14,6 +14,7 @@ from clubcrm.accounts.access import my_clubs
 from clubcrm.core import clock
 from clubcrm.presentation import figures, files, languages, looks, reader
 from clubcrm.presentation.languages import choose_locale
+from clubcrm.visits.words import hours_text
 
 __all__ = ["choose_locale", "register_presentation"]
 
@@ -32,6 +33,8 @@ def register_presentation(app: Flask) -> None:
 GLOBALS: Mapping[str, Any] = {
     "asset": files.asset,
     "clubs_here": my_clubs,
+    "day_of_year": figures.day_of_year_text,
+    "days_text": figures.days_text,
     "draw_icon": files.draw_icon,
     "get_locale": get_locale,
     "has_page": reader.has_page,
@@ -58,6 +61,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "as_json": figures.as_json,
     "code": figures.code_figure,
     "day": figures.day_text,
+    "hours": hours_text,
     "moment": figures.moment_text,
     "moment_day": figures.moment_day_text,
     "money": figures.money_figure,
@@ -66,5 +70,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "month_short": figures.month_name_text,
     "number": figures.number_text,
     "percent": figures.percent_text,
+    "phone": figures.phone_figure,
     "time": figures.time_text,
 }

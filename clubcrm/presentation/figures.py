@@ -1,15 +1,17 @@
 """Days, times, numbers and money of a page: in the reader's language and the club's calendar and zone."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+import phonenumbers
 from flask import current_app, has_request_context, request
 from flask_babel import get_locale
 from markupsafe import Markup, escape
 
 from clubcrm.core import clock, formats
+from clubcrm.core.calendars import CalendarName
 from clubcrm.core.money import Money
 from clubcrm.presentation.reader import here, today
 
@@ -116,6 +118,30 @@ def percent_text(share: float, decimals: int = 0) -> str:
 def code_figure(code: str | None) -> Markup:
     """A phone number, a card or another code: always read from left to right."""
     return Markup('<bdi dir="ltr" class="num">{}</bdi>').format(code) if code else Markup("")
+
+
+def phone_figure(phone: str | None) -> Markup:
+    """A telephone number in groups, as it is read aloud: +351 912 555 318."""
+    if not phone:
+        return Markup("")
+    try:
+        number = phonenumbers.parse(phone)
+    except phonenumbers.NumberParseException:
+        return code_figure(phone)
+    style = phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return code_figure(phonenumbers.format_number(number, style))
+
+
+def day_of_year_text(month: int, day: int, calendar: str) -> str:
+    """A day that returns every year: 31 August; in the calendar that is told."""
+    return isolated(formats.format_day_of_year(month, day, cast(CalendarName, calendar)))
+
+
+def days_text(first: date, last: date) -> str:
+    """The days from one through another; one day is named once."""
+    if first == last:
+        return day_text(first, "near")
+    return f"{day_text(first, 'near')} – {day_text(last, 'near')}"
 
 
 def initials(name: str) -> str:

@@ -6,7 +6,7 @@ has them in his own language and calendar.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -15,8 +15,15 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from clubcrm.core.errors import Words
-from clubcrm.core.formats import format_day, format_money, format_number, format_time
+from clubcrm.core.formats import (
+    format_day,
+    format_money,
+    format_number,
+    format_time,
+    weekday_names,
+)
 from clubcrm.core.money import Money
+from clubcrm.visits.policies import HoursNotReadable, read_hours
 from clubcrm.visits.states import Fact, PromptCode, PromptReply
 
 Figures = Mapping[str, Any]
@@ -198,8 +205,43 @@ def _hours(figures: Figures, _reader: Reader) -> str:
     return _(
         "%(plan)s opens the door at these hours only: %(hours)s.",
         plan=figures["plan"],
-        hours=figures["hours"],
+        hours=hours_text(figures["hours"]),
     )
+
+
+def hours_text(written: str) -> str:
+    """The hours of a plan in words: "Mon–Fri 06:00–16:00; Sat, Sun 08:00–20:00"."""
+    try:
+        spans = read_hours(written)
+    except HoursNotReadable:
+        return written
+    return "; ".join(
+        _("%(days)s %(start)s–%(end)s", days=_weekdays(days), start=_clock(start), end=_clock(end))
+        for days, start, end in spans
+    )
+
+
+def _weekdays(days: frozenset[int]) -> str:
+    if len(days) == 7:
+        return _("every day")
+    names = weekday_names()
+    runs: list[list[int]] = []
+    for day in sorted(days):
+        if runs and runs[-1][-1] == day - 1:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    parts = []
+    for run in runs:
+        if len(run) > 2:
+            parts.append(f"{names[run[0]]}–{names[run[-1]]}")
+        else:
+            parts += [names[day] for day in run]
+    return ", ".join(parts)
+
+
+def _clock(minute: int) -> str:
+    return format_time(time(minute // 60 % 24, minute % 60))
 
 
 def _elsewhere(figures: Figures, _reader: Reader) -> str:

@@ -7,7 +7,15 @@ a true minus sign. Figures may stand in lines of the other direction: templates 
 ``<bdi>``.
 """
 
-from clubcrm.core.formats.days import DayStyle, format_day, format_moment, format_month, format_time
+from clubcrm.core.formats.days import (
+    DayStyle,
+    format_day,
+    format_day_of_year,
+    format_moment,
+    format_month,
+    format_time,
+    weekday_names,
+)
 from clubcrm.core.formats.figures import MINUS, format_money, format_number, format_percent
 from clubcrm.core.formats.languages import (
     Digits,
@@ -24,6 +32,7 @@ __all__ = [
     "Digits",
     "default_calendar",
     "format_day",
+    "format_day_of_year",
     "format_moment",
     "format_money",
     "format_month",
@@ -34,5 +43,6 @@ __all__ = [
     "reader_locale",
     "relative_day",
     "relative_moment",
+    "weekday_names",
     "with_territory",
 ]

@@ -109,6 +109,31 @@ def format_month(
     return in_digits(written, reader, digits)
 
 
+def format_day_of_year(
+    month: int,
+    day: int,
+    calendar: CalendarName | None = None,
+    locale: str | Locale | None = None,
+    *,
+    digits: Digits = "native",
+) -> str:
+    """A day that returns every year: ``31 August``, ``۱ فروردین``."""
+    reader = locale_of(locale)
+    if calendar == "jalali":
+        written = f"{day} {_jalali_month(reader, month)}"
+    else:
+        written = format_skeleton(
+            "MMMMd", datetime.combine(date(2000, month, day), time()), locale=reader
+        )
+    return in_digits(written, reader, digits)
+
+
+def weekday_names(locale: str | Locale | None = None) -> tuple[str, ...]:
+    """The days of the week in short, Monday first: Mon, Tue, Wed."""
+    names = get_day_names("abbreviated", locale=locale_of(locale))
+    return tuple(names[number] for number in range(7))
+
+
 def _jalali_day(day: date, reader: Locale, style: DayStyle, today: date | None) -> str:
     year, month, number = to_jalali(day)
     if style == "numeric":

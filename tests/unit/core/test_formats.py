@@ -19,6 +19,7 @@ from clubcrm.core.folding import ascii_digits
 from clubcrm.core.formats import (
     default_calendar,
     format_day,
+    format_day_of_year,
     format_moment,
     format_money,
     format_month,
@@ -136,6 +137,12 @@ def test_numeric_days_hold_the_day_s_own_figures(day, locale):
             assert figures == sorted([day.year, day.month, day.day])
         else:
             assert 1303 <= figures[-1] <= 1479
+
+
+def test_a_day_that_returns_every_year_has_no_year():
+    assert format_day_of_year(8, 31, "gregorian", "en_GB") == "31 August"
+    assert format_day_of_year(2, 29, None, "pt_PT") == "29 de fevereiro"
+    assert format_day_of_year(1, 1, "jalali", "fa_IR") == "۱ فروردین"
 
 
 def test_times_run_to_24_hours_in_the_club_s_zone():

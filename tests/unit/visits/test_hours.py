@@ -3,10 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask import Flask
+from flask_babel import Babel, force_locale
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clubcrm.visits.policies import HoursNotReadable, is_within_hours, read_hours
+from clubcrm.visits.words import hours_text
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -71,3 +74,20 @@ def test_hours_agree_with_a_calendar_of_single_minutes(
 
 def _clock(minute: int) -> str:
     return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [
+        ("06:00-16:00", "every day 06:00–16:00"),
+        ("mon-fri 6:00-16:00; sat,sun 08:00-20:00", "Mon–Fri 06:00–16:00; Sat, Sun 08:00–20:00"),
+        ("mon,wed,fri 20:00-24:00", "Mon, Wed, Fri 20:00–00:00"),
+        ("fri 22:00-02:00", "Fri 22:00–02:00"),
+        ("whenever", "whenever"),
+    ],
+)
+def test_hours_are_told_in_words(hours: str, words: str) -> None:
+    app = Flask(__name__)
+    Babel(app)
+    with app.test_request_context(), force_locale("en_GB"):
+        assert hours_text(hours) == words
