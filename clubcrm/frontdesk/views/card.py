@@ -230,7 +230,9 @@ def _visits(card: MemberCard, days: int) -> Measure:
     usual = base * days / 7 if base is not None else None
     limit = measures.get("drop_limit") if days == 28 else None
     foot = ""
-    if limit is not None:
+    if limit == 0:
+        foot = _("at risk without a visit")
+    elif limit is not None:
         foot = _("at risk at %(limit)s or fewer", limit=format_number(limit))
     elif usual is not None:
         low, high = _about(usual)

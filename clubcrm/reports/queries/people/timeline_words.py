@@ -17,7 +17,7 @@ from clubcrm.core.money import Money
 from clubcrm.members.states import ConsentChannel
 from clubcrm.reports.queries.people.timeline import TimelineItem
 from clubcrm.retention.states import Transition
-from clubcrm.visits.states import VisitSource
+from clubcrm.visits.states import Fact, VisitSource
 
 FIELDS: Final[Mapping[str, Words]] = {
     "first_name": _l("first name"),
@@ -70,6 +70,20 @@ CHANNELS: Final[Mapping[ConsentChannel, Words]] = {
     ConsentChannel.EMAIL: _l("e-mail"),
     ConsentChannel.SMS: _l("SMS"),
     ConsentChannel.CALL: _l("calls"),
+}
+
+
+STOPS: Final[Mapping[str, Words]] = {
+    Fact.NO_MEMBERSHIP: _l("no membership"),
+    Fact.EXPIRED: _l("membership ended"),
+    Fact.NOT_STARTED: _l("membership not started yet"),
+    Fact.FROZEN: _l("frozen"),
+    Fact.NO_VISITS_LEFT: _l("no visits left"),
+    Fact.WRONG_HOURS: _l("outside the plan’s hours"),
+    Fact.WRONG_CLUB: _l("member of another club"),
+    Fact.CLUB_CLOSED: _l("club closed"),
+    Fact.DEBT: _l("debt"),
+    Fact.NO_CONTACT: _l("not admitted"),
 }
 
 
@@ -265,6 +279,11 @@ def _only(title: Words) -> Callable[[Figures, _Reader], Told]:
     return lambda _figures, _reader: Told(str(title))
 
 
+def _stopped(figures: Figures, _reader: _Reader) -> Told:
+    reasons = [str(STOPS[code]) for code in figures.get("reasons", ()) if code in STOPS]
+    return Told(_("Stopped at the door"), ", ".join(reasons))
+
+
 def _added(figures: Figures, _reader: _Reader) -> Told:
     return Told(_("Added by an import") if figures.get("is_imported") else _("Added"))
 
@@ -285,7 +304,7 @@ _TELL: Final[Mapping[str, Callable[[Figures, _Reader], Told]]] = {
     "reversal": _reversal,
     "consent_given": _consent(_l("Agreed to")),
     "consent_withdrawn": _consent(_l("No longer agrees to")),
-    "EntryStopped": _only(_l("Stopped at the door")),
+    "EntryStopped": _stopped,
     "OpeningBalanceSet": _balance,
     "VisitsRemoved": _visits_removed,
     "InvoiceIssued": _invoice,
