@@ -45,16 +45,27 @@ BUCKET_TONES = {
     Bucket.NOT_RENEWED: "stop",
     Bucket.PENDING: "warn",
 }
+BUCKET_ICONS = {
+    Bucket.EARLY: "circle-check",
+    Bucket.WINDOW: "circle-check",
+    Bucket.LATE: "circle-check",
+    Bucket.NOT_RENEWED: "door-exit",
+    Bucket.PENDING: "clock",
+}
 RENEWED = (Bucket.EARLY, Bucket.WINDOW, Bucket.LATE)
 GROUPS: dict[str, tuple[Bucket, ...]] = {
     "due": tuple(Bucket),
     "renewed": RENEWED,
     **{bucket.value: (bucket,) for bucket in Bucket},
 }
-GROUP_WORDS: dict[str, Words] = {
-    "due": _l("due for renewal"),
-    "renewed": _l("renewed"),
-    **{bucket.value: words for bucket, words in BUCKET_WORDS.items()},
+GROUP_TITLES: dict[str, Words] = {
+    "due": _l("Due for renewal"),
+    "renewed": _l("Renewed"),
+    Bucket.EARLY.value: _l("Renewed early"),
+    Bucket.WINDOW.value: _l("Renewed in the window"),
+    Bucket.LATE.value: _l("Renewed late"),
+    Bucket.NOT_RENEWED.value: _l("Not renewed"),
+    Bucket.PENDING.value: _l("Still open"),
 }
 EXCLUDED_WORDS: dict[Excluded, Words] = {
     Excluded.TRIAL: _l("trial and guest passes"),
@@ -62,7 +73,7 @@ EXCLUDED_WORDS: dict[Excluded, Words] = {
     Excluded.TRANSFERRED: _l("moved to another club, due there"),
     Excluded.REFUNDED: _l("refunded in the first days"),
     Excluded.DIED: _l("died"),
-    Excluded.COVERED: _l("another term runs on"),
+    Excluded.COVERED: _l("covered by another term that runs on"),
 }
 BY_WORDS: dict[By, Words] = {
     By.MONTH: _l("Month"),
@@ -182,7 +193,8 @@ def _row_name(wanted: Wanted, club: ClubRow) -> Any:
 
 def _month_short(club: ClubRow) -> Any:
     def name(row: RenewalRow) -> str:
-        return format_month(_month_day(row.key, club)[0], None, _calendar(club)).split()[0][:3]
+        written = format_month(_month_day(row.key, club)[0], None, _calendar(club))
+        return "".join(part for part in written if not part.isdigit()).strip(" ,/")
 
     return name
 
@@ -236,7 +248,9 @@ def renewal_names_page(group: str) -> str:
         wanted=wanted,
         names=names,
         key=key if key != "" else _("not stated"),
-        group_words=GROUP_WORDS[group],
+        title=GROUP_TITLES[group],
+        shows_bucket=len(GROUPS[group]) > 1,
         bucket_words=BUCKET_WORDS,
         bucket_tones=BUCKET_TONES,
+        bucket_icons=BUCKET_ICONS,
     )

@@ -136,6 +136,7 @@ class RenewalName:
     person_id: int
     number: str
     full_name: str
+    phone: str | None
     plan: str
     ends_on: date
     bucket: Bucket
@@ -165,6 +166,7 @@ def renewal_names(
             Row.person_id,
             Person.number,
             Person.full_name,
+            Person.phone,
             Plan.name.label("plan"),
             Row.ends_on,
             shown.label("bucket"),
