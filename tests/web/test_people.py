@@ -272,6 +272,14 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_stored(
         assert session.scalar(select(Person.id)) is None
 
 
+def test_somebody_of_whom_nothing_is_told_is_not_added(app: Flask, desk: FlaskClient) -> None:
+    answer = post(desk, "/people/new", {"tags": "yoga", "then": "sell"})
+    assert answer.status_code == 422
+    assert "Give a name, a phone, an e-mail or a card." in answer.text
+    with app.app_context(), reading() as session:
+        assert session.scalar(select(Person.id)) is None
+
+
 def test_a_card_somebody_else_holds_leaves_nothing_half_done(
     app: Flask, a_club: int, desk: FlaskClient
 ) -> None:

@@ -121,7 +121,7 @@ def person_data(person: PersonRow, tags: tuple[str, ...]) -> dict[str, Any]:
 
 
 class NewPersonForm(PersonForm):
-    """A new person, with a card and what they agreed to."""
+    """A new person, with a card and what they agreed to. Something must tell who it is."""
 
     card = StringField(
         _l("Card"),
@@ -132,6 +132,15 @@ class NewPersonForm(PersonForm):
     may_email = BooleanField(_l("The club may write by e-mail"))
     may_sms = BooleanField(_l("The club may write by SMS"))
     may_call = BooleanField(_l("The club may call about offers"))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Refuse somebody of whom nothing is told by which to find them again."""
+        is_right = bool(super().validate(extra_validators))
+        known = (self.first_name, self.last_name, self.phone, self.email, self.card)
+        if is_right and not any(field.data for field in known):
+            self.first_name.errors = [_("Give a name, a phone, an e-mail or a card.")]
+            return False
+        return is_right
 
     def agreed(self) -> dict[ConsentChannel, str]:
         """The channels that were agreed to, with the words that stood there."""
