@@ -242,11 +242,15 @@ def column_text(column: str | None) -> str:
     return column or ""
 
 
-def problem_text(problem: list[Any]) -> str:
-    """One problem of a row in words: [code, column, figures] as it is kept."""
+def problem_text(problem: list[Any], *, on_page: bool = False) -> str:
+    """One problem of a row in words: [code, column, figures] as it is kept.
+
+    A file calls a column by its canonical heading, a page by the words of its choices.
+    """
     code, column, figures = problem
+    called = str(COLUMN_WORDS.get(column, column)) if on_page and column else column_text(column)
     # A column may be called anything; a figure never stands in for the words themselves.
-    places = {"column": column_text(column), **figures}
+    places = {"column": f"“{called}”" if on_page and column else called, **figures}
     return str(PROBLEMS[ProblemCode(code)]) % places
 
 

@@ -155,7 +155,7 @@ def test_a_list_goes_all_the_way_in_and_back(visitor: Visitor) -> None:
     assert "Nothing is stored yet" in page
     assert "Import 2 rows" in page
     assert "May be the same person" in page
-    assert "starts_on is missing, or cannot be read" in page
+    assert "“First day” is missing, or cannot be read" in page
     only = visitor.see("/import/1?only=rejected")
     assert "no telephone number" in only
     assert "Looks like" in page

@@ -117,6 +117,19 @@ function keepClock(clock) {
   }, 15000);
 }
 
+/** Rows that are wider than the screen begin where it matters: at the chosen one, or at the newest. */
+function showChosen(row) {
+  const chosen = row.querySelector("[aria-current]");
+  if (!chosen || row.scrollWidth <= row.clientWidth) return;
+  const [box, frame] = [chosen.getBoundingClientRect(), row.getBoundingClientRect()];
+  row.scrollLeft += box.left + box.width / 2 - (frame.left + frame.width / 2);
+}
+function showEnd(frame) {
+  frame.scrollLeft = document.dir === "rtl" ? -frame.scrollWidth : frame.scrollWidth;
+}
+document.querySelectorAll(".segments").forEach(showChosen);
+document.querySelectorAll("[data-from-end]").forEach(showEnd);
+
 if (find) searchAsYouType(find);
 document.querySelectorAll("[data-clock]").forEach(keepClock);
 document.querySelector("[data-focus]")?.focus();
