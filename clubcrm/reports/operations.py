@@ -141,6 +141,7 @@ def _term(row: Any) -> Term:
         excluded=EXCLUSIONS.get(row.end_reason),
         seller=row.seller,
         trainer=row.trainer or "",
+        is_pack=row.kind == PlanKind.PACK,
     )
 
 

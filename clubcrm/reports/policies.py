@@ -42,6 +42,7 @@ class Term:
     excluded: Excluded | None
     seller: str
     trainer: str
+    is_pack: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,12 +101,16 @@ def _may_follow(other: Term, term: Term) -> bool:
 
 
 def _is_covered(term: Term, ordered: Sequence[Term], successor: Term | None) -> bool:
-    """Tell whether another term, begun no later, was running at the end and runs on."""
+    """Tell whether another term, begun no later, was running at the end and runs on.
+
+    A pack is no such term: its days say only until when its visits would be good.
+    """
     assert term.until_on is not None
     return any(
         other.id != term.id
         and other is not successor
         and not other.is_trial
+        and not other.is_pack
         and other.excluded is None
         and (other.starts_on, other.id) < (term.starts_on, term.id)
         and (other.until_on is None or other.until_on > term.until_on)

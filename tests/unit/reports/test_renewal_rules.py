@@ -76,6 +76,14 @@ def test_a_short_term_inside_a_long_one_is_not_due() -> None:
     assert outcomes[1].excluded is None
 
 
+def test_a_pack_bought_before_covers_no_term() -> None:
+    """Its four months run on after its visits were used up and the member went over to a term."""
+    pack = a_term(2, date(2026, 1, 1), date(2026, 5, 1), is_fixed_term=False, is_pack=True)
+    quarter = a_term(3, date(2026, 1, 20), date(2026, 4, 20), previous_id=2)
+    [due] = outcomes_of([pack, quarter])
+    assert (due.term, due.excluded, due.successor) == (quarter, None, None)
+
+
 @pytest.mark.parametrize(
     ("months", "price", "direction"),
     [
