@@ -68,7 +68,11 @@ def visits(app: Flask) -> int:
 # --- answers --------------------------------------------------------------------------------
 
 
-def test_the_empty_desk_says_what_to_do(desk: FlaskClient) -> None:
+def test_the_empty_desk_says_what_to_do(app: Flask, a_club: int, desk: FlaskClient) -> None:
+    page = desk.get("/desk").text
+    assert "First bring your members along" in page
+    assert "Scan a card" not in page
+    member(app, a_club, until=6)
     page = desk.get("/desk").text
     assert "Scan a card" in page
     assert "Nobody has come yet today." in page

@@ -202,7 +202,7 @@ def test_without_plans_the_page_says_how_to_make_one(
 ) -> None:
     page = manager.get(f"/people/{member}/sell").text
     assert "Nothing is on sale yet" in page
-    assert "Add a plan" in page
+    assert "Put a plan on sale" in page
 
 
 def test_amounts_are_typed_in_the_clubs_own_currency_and_way(app: Flask, sign_in: Any) -> None:

@@ -53,6 +53,8 @@ from clubcrm.retention.states import Phase
 from clubcrm.visits.operations import issue_card, replace_card, undo_visit
 
 KINDS = tuple(Kind)
+LATELY_DAYS = 28
+"""Days that are held against the habit, so that no habit comes from them."""
 NAMED_SINCE = frozenset(Phase) - {Phase.ACTIVE, Phase.ADAPTATION, Phase.PENDING}
 """The phases whose first day is worth a name on the line."""
 
@@ -157,7 +159,7 @@ def _line(card: MemberCard) -> PhaseLine:
             known_from=card.person.visits_known_from,
             closed_days=card.closed_days,
             window_days=card.window_days,
-            base=standing.measures.get("base"),
+            base=_habit(card),
             since_on=standing.since_on if standing.phase in NAMED_SINCE else None,
         )
     )
@@ -182,6 +184,16 @@ def _number_of(card: MemberCard, term: TermRow) -> int:
     return count
 
 
+def _habit(card: MemberCard) -> float | None:
+    """Visits a week by the member's own habit; None where too little is known to call it that."""
+    known_from = card.person.visits_known_from
+    is_told = card.balance is not None and card.balance.visits_per_week is not None
+    if known_from is not None and (card.today - known_from).days <= LATELY_DAYS and not is_told:
+        return None
+    habit: float | None = card.standing.measures.get("base")
+    return habit
+
+
 @dataclass(frozen=True)
 class Measure:
     """One measure against the member's own habit, in words and on its scale."""
@@ -203,7 +215,7 @@ def _measures(card: MemberCard) -> list[Measure]:
 
 def _gap(card: MemberCard) -> Measure:
     measures = card.standing.measures
-    gap, base, limit = measures.get("gap"), measures.get("base"), measures.get("gap_limit")
+    gap, base, limit = measures.get("gap"), _habit(card), measures.get("gap_limit")
     if gap is None:
         return Measure(_("Days without a visit"), None, "", _("not known yet"), None)
     interval = 7 / base if base else None
@@ -224,9 +236,19 @@ def _visits(card: MemberCard, days: int) -> Measure:
     label = ngettext(
         "Visits in %(count)s day", "Visits in %(count)s days", days, count=format_number(days)
     )
-    came, base = measures.get(f"v{days}"), measures.get("base")
+    came, base = measures.get(f"v{days}"), _habit(card)
+    known_from = card.person.visits_known_from
     if came is None:
         return Measure(label, None, "", _("not known yet"), None)
+    if known_from is not None and (card.today - known_from).days + 1 < days:
+        known = max(0, (card.today - known_from).days + 1)
+        foot = ngettext(
+            "known for %(count)s day only",
+            "known for %(count)s days only",
+            known,
+            count=format_number(known),
+        )
+        return Measure(label, None, "", foot, None)
     usual = base * days / 7 if base is not None else None
     limit = measures.get("drop_limit") if days == 28 else None
     foot = ""

@@ -80,6 +80,12 @@ def visible_at(
     return exists().where(PersonClub.person_id == column, PersonClub.club_id.in_(tuple(scope)))
 
 
+def has_people(session: Session, scope: Collection[int]) -> bool:
+    """Whether anybody at all is known at these clubs."""
+    known = exists().where(PersonClub.club_id.in_(tuple(scope)))
+    return bool(session.scalar(select(known)))
+
+
 def get_person(session: Session, person_id: int, scope: Collection[int]) -> PersonRow:
     """One person seen at the clubs in scope; one merged into another is read as the other.
 

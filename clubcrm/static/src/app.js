@@ -132,7 +132,7 @@ document.querySelectorAll("[data-from-end]").forEach(showEnd);
 
 if (find) searchAsYouType(find);
 document.querySelectorAll("[data-clock]").forEach(keepClock);
-document.querySelector("[data-focus]")?.focus();
+(document.querySelector("[data-focus]") ?? document.querySelector(".plain-panel form .form-control"))?.focus();
 document.querySelector("[data-select]")?.select();
 
 // A form is sent once, however often its button is pressed.

@@ -19,7 +19,7 @@ from clubcrm.core.transactions import reading, transaction
 from clubcrm.frontdesk.views import blueprint, is_fragment
 from clubcrm.frontdesk.views.desk.answer import Answer, answer_of, chip_of, frozen_until, look_of
 from clubcrm.members.operations import end_freeze
-from clubcrm.members.queries import find_people
+from clubcrm.members.queries import find_people, has_people
 from clubcrm.reports.queries.people import hits_of
 from clubcrm.retention.queries import StandingRow, standing_of
 from clubcrm.visits.errors import UnknownCard, UnknownVisit
@@ -303,8 +303,11 @@ def _page(
     text: str = "",
     unknown: str | None = None,
 ) -> str:
+    with reading() as session:
+        is_new = not has_people(session, {current_club(Permission.CHECK_IN).id})
     return render_template(
         "frontdesk/desk/page.html",
+        is_new=is_new,
         shown=answer,
         inside=inside,
         hits=hits,

@@ -123,6 +123,7 @@ def renew(membership_id: int) -> Answer:
         told=lambda term: _renewed(term, club),
         quote=lambda _session, term: _term_facts(term, form.paid(term.price)),
         old=old,
+        offered=offered,
         today=today,
     )
 
