@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from clubcrm.exchange.operations.memory import digest_of, marks_of, new_cells, recall
+from clubcrm.exchange.operations.memory import added_to, digest_of, marks_of, new_cells, recall
 from clubcrm.exchange.operations.people_held import balances_of
 from clubcrm.exchange.operations.people_stored import plain
 from clubcrm.exchange.operations.tasks import REVISION, Effects, Said, Task, Touched
@@ -57,10 +57,13 @@ class BalanceDesk:
             told_by[person_id] = row.line
             marks = marks_of({c: row.values[c] for c in OPENING_COLUMNS & row.values.keys()})
             before = standing.get(person_id, {})
-            fresh = new_cells(known.get(digest_of("b", person_id)), marks)
+            said_before = known.get(digest_of("b", person_id))
+            fresh = new_cells(said_before, marks)
             changes = {c: row.values[c] for c in fresh if before.get(c) != row.values[c]}
             balance = {c: changes.get(c, before.get(c)) for c in OPENING_COLUMNS}
-            verdicts[row.line] = BalanceVerdict(person_id, balance, before, bool(changes), marks)
+            verdicts[row.line] = BalanceVerdict(
+                person_id, balance, before, bool(changes), added_to(said_before, marks)
+            )
         return verdicts
 
     def store(self, session: Session, verdicts: Sequence[BalanceVerdict], effects: Effects) -> None:

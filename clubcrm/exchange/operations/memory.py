@@ -79,6 +79,11 @@ def remember(session: Session, club_id: int, batch_id: int, said: Sequence[Said]
     )
 
 
+def added_to(known: Known | None, marks: Mapping[str, int]) -> dict[str, int]:
+    """All that was said of one thing: a file with fewer columns says nothing of the others."""
+    return {**known.cells, **marks} if known is not None else dict(marks)
+
+
 def new_cells(known: Known | None, marks: Mapping[str, int]) -> set[str]:
     """The columns that say something now which they did not say before."""
     if known is None:

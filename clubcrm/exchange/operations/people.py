@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from clubcrm.core.folding import fold, phone_e164
 from clubcrm.exchange.operations.contacts import ContactBook
-from clubcrm.exchange.operations.memory import marks_of, new_cells
+from clubcrm.exchange.operations.memory import added_to, marks_of, new_cells
 from clubcrm.exchange.operations.people_held import Held
 from clubcrm.exchange.operations.people_looked_up import Identity, Look, contact_of
 from clubcrm.exchange.operations.tasks import Task
@@ -162,7 +162,7 @@ class PeopleDesk:
             if row.is_rejected:
                 return None
         is_news = (somebody.is_new and first is None) or somebody.news != before
-        return Verdict(somebody, is_news, identity.digest, marks, bool(fresh))
+        return Verdict(somebody, is_news, identity.digest, added_to(known, marks), bool(fresh))
 
     def _whom(self, row: Row, look: Look, identity: Identity) -> Somebody | None:
         """The person a row speaks of; somebody new where nobody fits. None = rejected."""

@@ -9,7 +9,14 @@ from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from clubcrm.core.sql import chunks
-from clubcrm.exchange.operations.memory import Known, digest_of, marks_of, new_cells, recall
+from clubcrm.exchange.operations.memory import (
+    Known,
+    added_to,
+    digest_of,
+    marks_of,
+    new_cells,
+    recall,
+)
 from clubcrm.exchange.operations.people import PeopleDesk, Verdict
 from clubcrm.exchange.operations.tasks import Decision, Effects, Task
 from clubcrm.exchange.operations.terms_read import Term, TermVerdict, Told, read_term
@@ -128,11 +135,16 @@ class MembershipsImporter:
         term = self._met.get(digest)
         first = self._first.get(digest)
         if first is not None or term is not None:
+            if self._is_of_another(row, verdict, term, look):
+                row.add(
+                    ProblemCode.OF_OTHER_MEMBER, "external_id", value=row.get("external_id")[:60]
+                )
+                return None
             return self._judge_again(row, verdict, term, first, digest, marks)
         held = self._held(row, verdict, told, digest, look)
         if row.is_rejected:
             return None
-        term = Term(verdict.somebody, told, row.get("external_id"), marks, held)
+        term = Term(row.line, verdict.somebody, told, row.get("external_id"), marks, held)
         self._note(digest, term, row)
         known = look.known.get(digest)
         if known is not None and (held is None or known.row_id != held["id"]):
@@ -142,7 +154,17 @@ class MembershipsImporter:
             term.changes = self._changes(held, told, fresh)
         self._warn_rest(row, term, told)
         is_news = verdict.is_news or held is None or bool(term.changes)
-        return TermVerdict(verdict, term, is_news, digest, marks, bool(fresh))
+        return TermVerdict(verdict, term, is_news, digest, added_to(known, marks), bool(fresh))
+
+    def _is_of_another(self, row: Row, verdict: Verdict, term: Term | None, look: "_Terms") -> bool:
+        """Whether an earlier row of the file gave the number of this term to another person."""
+        given = row.get("external_id")
+        if not self._names_term or given is None:
+            return False
+        if term is not None and term.id is None:
+            return term.somebody is not verdict.somebody
+        named = look.by_external_id.get(given)
+        return named is not None and named["person_id"] != verdict.somebody.id
 
     def _judge_again(
         self,
@@ -154,7 +176,7 @@ class MembershipsImporter:
         marks: dict[str, int],
     ) -> TermVerdict | None:
         """A row about a term that an earlier row of the file told already: the earlier one counts."""
-        line, said = first or (verdict.somebody.line, term.marks if term else marks)
+        line, said = first or ((term.line, term.marks) if term else (row.line, marks))
         clashes = sorted(name for name in marks if name in said and said[name] != marks[name])
         if clashes:
             row.add(ProblemCode.CONFLICTS, None, line=line, columns=", ".join(clashes))

@@ -68,8 +68,9 @@ class Told:
 
 @dataclass(slots=True)
 class Term:
-    """A term a file speaks of; `held` is its row in the records, None for a new one."""
+    """A term a file speaks of, first on `line`; `held` is its row in the records, None if new."""
 
+    line: int
     somebody: Somebody
     told: Told
     external_id: str | None

@@ -46,7 +46,10 @@ def store_terms(
     """Store what the rows say of people and terms; new terms and people get their ids."""
     effects = store_people(session, task, people_of(decisions))
     verdicts: list[TermVerdict] = [d.what for d in decisions if d.what is not None]
-    stored = [d.what.term for d in decisions if d.outcome is RowOutcome.STORED and d.what.term]
+    # Two rows may tell one term, where the second adds something about the person.
+    told = {id(v.term): v.term for v in verdicts if v.term is not None}
+    spoken_of = {id(d.what.term) for d in decisions if d.outcome is RowOutcome.STORED}
+    stored = [term for key, term in told.items() if key in spoken_of]
     newcomers = [term for term in stored if term.held is None and term.new_id is None]
     _add_plans(session, task, stored, plans, effects)
     _start(session, task, newcomers, plans, effects)

@@ -236,3 +236,15 @@ def test_thousands_of_rows_in_many_parts(desk: Desk) -> None:
     assert (outcome.figures.unchanged, outcome.figures.rejected) == (1, 1)
     again = desk.take_in("members", content)
     assert again.figures.stored == 0
+
+
+def test_a_file_with_fewer_columns_is_no_reason_to_hear_the_old_one_again(desk: Desk) -> None:
+    whole = "external_id,full_name,phone\nA,Ana,912345678\n"
+    desk.take_in("members", whole)
+    desk.take_in("members", "external_id,city\nA,Porto\n")
+    desk.take_in("memberships", "external_id,member,starts_on\nT1,A,2026-01-01\n")
+    with transaction() as session:
+        ((person_id,),) = desk.rows(select(Person.id))
+        change_person(session, person_id, {"full_name": "Ana Dias"}, by=OPERATOR, now=NOW)
+    assert desk.take_in("members", whole).figures.unchanged == 1
+    assert desk.rows(select(Person.full_name)) == [("Ana Dias",)]

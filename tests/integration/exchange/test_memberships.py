@@ -297,3 +297,42 @@ def test_a_rehearsal_tells_the_same_as_the_import(desk: Desk) -> None:
     tried = desk.rehearse("memberships", content)
     done = desk.take_in("memberships", content)
     assert tried.figures == done.figures
+
+
+def test_two_rows_of_one_term_make_one(desk: Desk) -> None:
+    for number, headings in enumerate(("external_id", "member", "external_id,member")):
+        ids = ",".join([f"P{number}"] * len(headings.split(",")))
+        content = (
+            f"{headings},full_name,email,plan,starts_on,ends_on,price,paid\n"
+            f"{ids},Ana,,Annual,2026-01-01,2026-12-31,100,40\n"
+            f"{ids},Ana,ana{number}@example.org,Annual,2026-01-01,2026-12-31,100,40\n"
+        )
+        outcome = desk.take_in("memberships", content)
+        assert (outcome.figures.stored, outcome.figures.warnings) == (2, 2)
+        again = desk.take_in("memberships", content)
+        assert again.figures.unchanged == 2
+    assert desk.count(Membership) == 3
+    # What is still owed is told once, too.
+    assert desk.count(Invoice) == 3
+    assert {email for (email,) in desk.rows(select(Person.email))} == {
+        f"ana{number}@example.org" for number in range(3)
+    }
+
+
+def test_one_contract_number_of_two_members_is_a_mistake(desk: Desk) -> None:
+    row = "K1,{},{},Annual,2026-01-01,2026-12-31\n"
+    content = (
+        "external_id,member,full_name,plan,starts_on,ends_on\n"
+        + row.format("A", "Ana")
+        + row.format("B", "Eva")
+        + row.format("A", "Ana")
+    )
+    tried = desk.rehearse("memberships", content)
+    outcome = desk.take_in("memberships", content)
+    assert tried.figures == outcome.figures
+    figures = outcome.figures
+    assert (figures.stored, figures.unchanged, figures.rejected) == (1, 1, 1)
+    assert "belongs to somebody else" in _said(desk)[3]
+    assert "line 2" in _said(desk)[4]
+    assert desk.rows(select(Person.external_id)) == [("A",)]
+    assert desk.count(Membership) == 1
