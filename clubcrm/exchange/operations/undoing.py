@@ -20,6 +20,7 @@ from clubcrm.core.actor import Actor
 from clubcrm.core.events import record
 from clubcrm.core.models import FieldChange
 from clubcrm.core.money import Money
+from clubcrm.core.sql import chunks
 from clubcrm.exchange.models import ImportTouch
 from clubcrm.exchange.operations.hanging import hanging_on
 from clubcrm.exchange.operations.tasks import REVISION
@@ -228,8 +229,14 @@ def _changed_terms(session: Session, undo: Undo, touches: Touches) -> None:
 def _terms(session: Session, undo: Undo, touches: Touches) -> None:
     rows = _standing(session, _term, touches)
     untouched = [t["row_id"] for t in touches if _is_untouched(rows.get(t["row_id"]), t)]
-    held = hanging_on(session, _term, untouched)
-    gone = [row_id for row_id in untouched if row_id not in held]
+    next_of = _next_of(session, undo, untouched)
+    group = {*untouched, *next_of.values()}
+    stays_held = _let_go_of_lines(hanging_on(session, _term, sorted(group)), next_of)
+    gone = sorted(group - stays_held.keys())
+    held = {row_id: tables for row_id, tables in stays_held.items() if row_id in untouched}
+    for chunk in chunks(gone, 2000):
+        values = {"previous_id": None, "link": None}
+        session.execute(update(_term).where(_term.c.id.in_(chunk)).values(values))
     undo.done.removed += remove_memberships(session, gone, by=undo.by, now=undo.now)
     for row_id, tables in held.items():
         # Numbered documents stay; the term they were for counts nowhere any more.
@@ -394,6 +401,50 @@ def _changed_since(
         )
     )
     return set(session.scalars(query))
+
+
+def _next_of(session: Session, undo: Undo, term_ids: Sequence[int]) -> dict[int, int]:
+    """Which term follows which, of those that the import made too and nobody touched since."""
+    found: dict[int, int] = {}
+    wave = list(term_ids)
+    while wave:
+        step: dict[int, int] = {}
+        for chunk in chunks(sorted(wave), 2000):
+            query = (
+                select(_term.c.previous_id, _term.c.id)
+                .join(
+                    _touch, (_touch.c.row_id == _term.c.id) & (_touch.c.table_name == "membership")
+                )
+                .where(
+                    _touch.c.batch_id == undo.batch_id,
+                    _touch.c.touch == Touch.CREATED,
+                    _touch.c.revision == _term.c.revision,
+                    _term.c.previous_id.in_(chunk),
+                )
+            )
+            step.update(dict(session.execute(query).all()))
+        wave = [row_id for row_id in step.values() if row_id not in found]
+        found |= step
+    return found
+
+
+def _let_go_of_lines(
+    held: Mapping[int, set[str]], next_of: Mapping[int, int]
+) -> dict[int, set[str]]:
+    """What still hangs on terms when those go that follow them and are held by nothing themselves."""
+    still = {row_id: set(tables) for row_id, tables in held.items()}
+    before = {follower: row_id for row_id, follower in next_of.items()}
+    for last in next_of.values():
+        if last in next_of or last in still:
+            continue
+        row_id: int | None = before.get(last)
+        while row_id is not None and row_id in still:
+            still[row_id].discard("membership")
+            if still[row_id]:
+                break
+            del still[row_id]
+            row_id = before.get(row_id)
+    return still
 
 
 def _told_by_others(session: Session, undo: Undo, person_ids: Sequence[int]) -> list[int]:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from clubcrm.billing.models import Invoice, Payment
 from clubcrm.billing.operations import take_payment
@@ -231,3 +231,24 @@ def test_plans_somebody_sells_from_stay(desk: Desk) -> None:
     done = desk.undo(first.batch_id)
     assert ["plan", 1, "hangs"] in [[table, 1, why] for table, _, why in done["kept_rows"]]
     assert desk.rows(select(Plan.name)) == [("Annual",)]
+
+
+def test_a_line_of_terms_of_one_file_goes_whole(desk: Desk) -> None:
+    head = "external_id,member,full_name,plan,starts_on,ends_on,previous\n"
+    # The later ones stand first, and C's last one is touched.
+    content = head + "".join(
+        f"{who}{n},{who},{who},Annual,{2020 + n}-01-01,{2020 + n}-12-31,{f'{who}{n - 1}' if n else ''}\n"
+        for who in "ABC"
+        for n in reversed(range(4))
+    )
+    outcome = desk.take_in("memberships", content)
+    assert desk.count(Membership) == 12
+    ((last,),) = desk.rows(select(Membership.id).where(Membership.external_id == "C3"))
+    with transaction() as session:
+        session.execute(update(Membership).where(Membership.id == last).values(revision=9))
+    done = desk.undo(outcome.batch_id)
+    left = desk.rows(select(Membership.external_id).order_by(Membership.external_id))
+    assert left == [("C0",), ("C1",), ("C2",), ("C3",)]
+    assert desk.rows(select(Person.external_id)) == [("C",)]
+    kept = [[table, why] for table, _, why in done["kept_rows"] if table == "membership"]
+    assert sorted(kept) == [["membership", "changed"], *[["membership", "hangs"]] * 3]
