@@ -157,13 +157,13 @@ class ClosuresImporter:
 
     def __init__(self, task: Task) -> None:
         self._task = task
-        self._seen: set[tuple[Period, int]] = set()
-        self._new: list[tuple[Period, int]] = []
+        self._seen: dict[Period, tuple[int, int]] = {}  # share and line
+        self._new: list[Period] = []
 
     def decide(self, session: Session, rows: Sequence[Row]) -> list[Decision]:
         """A closure that stands already is unchanged."""
         standing = {
-            (closure.period, closure.share_percent)
+            closure.period: closure.share_percent
             for closure in closures_of(session, self._task.club.id)
         }
         return [self._judge(row, standing) for row in rows]
@@ -191,7 +191,8 @@ class ClosuresImporter:
     def settle(self, done: bool) -> None:
         """Keep or forget what the last part taught."""
         if not done:
-            self._seen.difference_update(self._new)
+            for period in self._new:
+                self._seen.pop(period, None)
         self._new.clear()
 
     def finish(self, session: Session) -> Effects | None:
@@ -199,7 +200,7 @@ class ClosuresImporter:
         del session
         return None
 
-    def _judge(self, row: Row, standing: set[tuple[Period, int]]) -> Decision:
+    def _judge(self, row: Row, standing: Mapping[Period, int]) -> Decision:
         club = self._task.club
         named = row.get("club")
         if named is not None and fold(named) not in (fold(club.code), fold(club.name)):
@@ -214,11 +215,19 @@ class ClosuresImporter:
         if row.is_rejected or period is None:
             return Decision(row, RowOutcome.REJECTED)
         share = row.get("share") or 0
-        key = (period, share)
-        if key in standing or key in self._seen:
+        told, line = self._seen.get(period, (standing.get(period), 0))
+        if told == share:
             return Decision(row, RowOutcome.UNCHANGED)
-        self._seen.add(key)
-        self._new.append(key)
+        if told is not None:
+            # The same days with two shares would contradict one another.
+            if line:
+                row.add(ProblemCode.CONFLICTS, "share", line=line, columns="share")
+            else:
+                days = f"{period.start} – {period.until}"
+                row.add(ProblemCode.STANDS, "share", value=days, line=0)
+            return Decision(row, RowOutcome.REJECTED)
+        self._seen[period] = (share, row.line)
+        self._new.append(period)
         extends = bool(row.get("extends_terms")) and share == 0
         return Decision(
             row, RowOutcome.STORED, _Closed(period, share, row.get("name") or "", extends)

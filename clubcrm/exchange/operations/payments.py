@@ -35,6 +35,7 @@ class _Told:
 
     values: PaymentValues
     digest: str
+    is_repeated: bool = False  # an earlier row of the file says exactly the same
 
 
 class PaymentsImporter:
@@ -58,7 +59,9 @@ class PaymentsImporter:
             one = told.get(row.line)
             outcome = RowOutcome.REJECTED
             if one is not None and not row.is_rejected:
-                is_known = one.digest in known or self._stands(row, one, standing)
+                is_known = (
+                    one.is_repeated or self._stands(row, one, standing) or one.digest in known
+                )
                 outcome = RowOutcome.UNCHANGED if is_known else RowOutcome.STORED
             if row.is_rejected:
                 outcome = RowOutcome.REJECTED
@@ -110,23 +113,37 @@ class PaymentsImporter:
             return None
         if status == "refunded" and not amount.is_negative:
             amount = -amount
-        external_id = row.get("external_id")
         values = PaymentValues(
             person_id=person_id,
             amount=amount,
             paid_at=paid_at,
             method=PaymentMethod(row.get("method") or "other"),
             purpose=row.get("for") or "",
-            external_id=external_id,
+            external_id=row.get("external_id"),
+        )
+        return self._counted_among(row, values)
+
+    def _counted_among(self, row: Row, values: PaymentValues) -> _Told | None:
+        """The payment beside the earlier rows of the file; None where one contradicts it."""
+        external_id = values.external_id
+        content = digest_of(
+            values.person_id,
+            values.paid_at.isoformat(),
+            values.amount,
+            values.method,
+            values.purpose,
         )
         if external_id is not None:
             digest = digest_of("x", external_id)
             first = self._counted.line_of(digest, row.line)
+            same = self._counted.line_of(digest_of(external_id, content), row.line)
+            if same is not None:
+                row.add(ProblemCode.SAME_AS_LINE, None, line=same)
+                return _Told(values, digest, is_repeated=True)
             if first is not None:
                 row.add(ProblemCode.STANDS, "external_id", value=external_id[:60], line=first)
                 return None
             return _Told(values, digest)
-        content = digest_of(person_id, paid_at.isoformat(), amount, values.method, values.purpose)
         count, first = self._counted.count(content, row.line)
         if first is not None:
             row.add(ProblemCode.SAME_AS_LINE, None, line=first)

@@ -139,3 +139,20 @@ def test_a_debt_whose_amount_changed_takes_the_place_of_the_old_one(known: Desk)
 def test_midnight_is_no_time_for_a_payment(known: Desk) -> None:
     known.take_in("payments", "member,paid_at,amount\nA,2026-01-05,5\n")
     assert known.rows(select(Payment.paid_at)) == [(datetime(2026, 1, 5, 12, tzinfo=UTC),)]
+
+
+def test_a_receipt_told_twice_alike_is_one(known: Desk) -> None:
+    content = "external_id,member,paid_at,amount\nR1,A,2026-01-05,50\nR1,A,2026-01-05,50\n"
+    for stored in (1, 0):
+        figures = known.take_in("payments", content).figures
+        assert (figures.stored, figures.unchanged, figures.rejected) == (stored, 2 - stored, 0)
+    assert "same as line 2" in _said(known)[3]
+
+
+def test_a_receipt_that_says_otherwise_later_is_a_mistake(known: Desk) -> None:
+    content = "external_id,member,paid_at,amount\nR1,A,2026-01-05,50\nR2,B,2026-01-05,50\n"
+    known.take_in("payments", content)
+    changed = content.replace("05,50\nR2", "05,60\nR2")
+    figures = known.take_in("payments", changed).figures
+    assert (figures.stored, figures.unchanged, figures.rejected) == (0, 1, 1)
+    assert known.rows(select(Payment.amount_minor)) == [(5000,), (5000,)]

@@ -84,3 +84,12 @@ def test_days_given_back_move_the_ends(known: Desk) -> None:
     assert known.rows(select(Membership.until_on).order_by(Membership.id))[0] == (
         date(2027, 1, 11),
     )
+
+
+def test_the_same_days_with_another_share_contradict(desk: Desk) -> None:
+    content = "from,until,share\n2026-08-01,2026-09-01,0\n2026-08-01,2026-09-01,50%\n"
+    figures = desk.take_in("closures", content).figures
+    assert (figures.stored, figures.rejected) == (1, 1)
+    later = desk.take_in("closures", "from,until,share\n2026-08-01,2026-09-01,0.3\n").figures
+    assert (later.stored, later.rejected) == (0, 1)
+    assert desk.rows(select(Closure.share_percent)) == [(0,)]
