@@ -17,7 +17,27 @@ LIKE_ENOUGH: Final = 84
 """Similarity (0-100) from which another heading is suggested."""
 
 _CAMEL: Final = re.compile(r"(?<=[a-zà-öø-ÿ0-9])(?=[A-ZÀ-ÖØ-Þ])")
-_SIGNS: Final = str.maketrans({"№": " no ", "º": "", "°": "", "ª": "", "#": " no ", "&": " and "})
+_NUMBER_SIGN: Final = re.compile(r"\bn\s*\.?\s*[º°]|№|#", re.IGNORECASE)
+_OF: Final = re.compile(r"\bd['’](?=\w)", re.IGNORECASE)
+_SIGNS: Final = str.maketrans({"º": "", "°": "", "ª": "", "&": " and "})
+_NUMBERS: Final = frozenset({"n", "no", "nr", "num", "nro", "numero", "number"})
+_LINKS: Final = frozenset({"de", "do", "da", "del", "d", "of", "the"})
+_DAYS_APART: Final = """
+    date | visit date | date of visit | entry date | attendance date | check in date
+    | تاریخ | تاریخ ورود | تاریخ مراجعه | تاریخ حضور | التاريخ | تاريخ الدخول | تاريخ الزيارة
+    | дата | дата входа | дата посещения | data | data de entrada | data da visita
+    | fecha | fecha de entrada | fecha de visita | datum | besuchsdatum
+    | date d'entrée | date de visite | date de passage
+"""
+_TIMES_APART: Final = """
+    time | check in time | entry time | time in | visit time | check in | in | hour
+    | ساعت | ساعت ورود | زمان | زمان ورود | الوقت | وقت الدخول | وقت الحضور | الساعة
+    | время | время входа | время посещения | hora | hora de entrada | uhrzeit | zeit
+    | check-in zeit | heure | heure d'entrée | heure de passage
+"""
+_WAYS_TO_PAY: Final = (
+    "card | card number | card no | كارت | کارت | карта | cartão | tarjeta | karte | carte"
+)
 _NAMES_OF_PEOPLE: Final = frozenset({"full_name", "first_name", "last_name"})
 
 
@@ -33,9 +53,19 @@ class Guess:
 
 
 def heading_key(heading: str) -> str:
-    """A heading as it is compared: folded, words of camelCase parted, all spaces gone."""
-    parted = _CAMEL.sub(" ", heading.translate(_SIGNS))
-    return fold(parted).replace(" ", "")
+    """A heading as it is compared: folded, words of camelCase parted, all spaces gone.
+
+    N.º de sócio, nº sócio and número de sócio are one, and so are member no, member # and member
+    number.
+    """
+    signed = _OF.sub("de ", _NUMBER_SIGN.sub(" number ", heading)).translate(_SIGNS)
+    words = fold(_CAMEL.sub(" ", signed)).split()
+    if len(words) > 1 and words[0] in _NUMBERS:
+        rest = words[2:] if words[1] in _LINKS and len(words) > 2 else words[1:]
+        words = ["number", *rest]
+    elif len(words) > 1 and words[-1] in _NUMBERS:
+        words[-1] = "number"
+    return "".join(words)
 
 
 @lru_cache(maxsize=16)
@@ -76,6 +106,9 @@ def guess_columns(
     if kind is Kind.MEMBERSHIPS:
         found = _person_or_term(keys, found, fixed)
     given = _give(found, kind)
+    if kind is Kind.VISITS:
+        left_out = [at for at, column in fixed.items() if not column]
+        given = _day_beside_time(given, ["" if at in left_out else k for at, k in enumerate(keys)])
     first_of: dict[str, int] = {}
     guesses = []
     for at, heading in enumerate(headings):
@@ -131,6 +164,9 @@ def _candidates(
     key: str, known: Mapping[str, tuple[tuple[int, str], ...]], kind: Kind
 ) -> tuple[tuple[int, str], ...]:
     found = known.get(key, ())
+    if kind is Kind.PAYMENTS and key in _keys_of(_WAYS_TO_PAY):
+        # Beside an amount it is how somebody paid, or the last digits of a bank card.
+        return ()
     if kind is Kind.MEMBERSHIPS:
         # Here e-mail, phone and card describe the person; `member` is only ever an identity.
         names = {column for _, column in found}
@@ -187,6 +223,22 @@ def _give(found: Sequence[tuple[tuple[int, str], ...]], kind: Kind) -> dict[int,
         given[at] = column
         taken.add(column)
     return _whole_names(given, found)
+
+
+def _day_beside_time(given: dict[int, str], keys: Sequence[str]) -> dict[int, str]:
+    """A log of visits may keep the day and the time apart; both tell when somebody came in."""
+    at = next((place for place, column in given.items() if column == "checked_in_at"), None)
+    if at is None:
+        return given
+    days, times = _keys_of(_DAYS_APART), _keys_of(_TIMES_APART)
+    other = times if keys[at] in days else days if keys[at] in times else frozenset[str]()
+    beside = next((n for n, key in enumerate(keys) if key in other and n not in given), None)
+    return given if beside is None else {**given, beside: "checked_in_at"}
+
+
+@lru_cache(maxsize=4)
+def _keys_of(phrases: str) -> frozenset[str]:
+    return frozenset(heading_key(phrase) for phrase in _phrases(phrases))
 
 
 def _whole_names(

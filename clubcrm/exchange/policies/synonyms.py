@@ -27,7 +27,7 @@ GENERAL: Mapping[str, str] = {
         | numero de aluno | matrícula | código
         | número de socio | número de cliente | código de socio | id socio | id de cliente
         | mitgliedsnummer | mitglied nr | mitgliedsnr | kundennummer | kundennr | mitglieds id
-        | kunden id
+        | kunden id | mitglieds nr | kunden nr
         | numéro de membre | numéro d'adhérent | n° adhérent | numéro client | identifiant
         | code client
     """,
@@ -127,7 +127,7 @@ GENERAL: Mapping[str, str] = {
         | nif | número de contribuinte | contribuinte | cpf | número de identificação
         | cartão de cidadão
         | dni | nie | documento | documento de identidad | nº documento
-        | ausweisnummer | personalausweis | steuernummer
+        | ausweisnummer | personalausweis | personalausweisnummer | steuernummer
         | numéro national | carte d'identité | numéro de carte d'identité
     """,
     "address": """
@@ -143,7 +143,7 @@ GENERAL: Mapping[str, str] = {
         | adresse postale | rue
     """,
     "city": """
-        city | town | city town | locality
+        city | town | city town | town city | locality
         | شهر | نام شهر
         | المدينة | مدينة
         | город | населенный пункт
@@ -167,7 +167,7 @@ GENERAL: Mapping[str, str] = {
         | emergency contact telephone
         | emergency contact first name | emergency contact last name | emergency phone
         | emergency name
-        | in case of emergency | emergency contact number
+        | in case of emergency | emergency contact number | ice contact | next of kin
         | تماس اضطراری | شماره تماس اضطراری | شماره اضطراری
         | جهة اتصال الطوارئ | رقم الطوارئ | الاتصال في حالات الطوارئ
         | экстренный контакт | контакт для экстренной связи | контактное лицо
@@ -185,7 +185,7 @@ GENERAL: Mapping[str, str] = {
         | родитель | законный представитель | опекун | родители
         | encarregado de educação | responsável | tutor legal
         | tutor | padre o tutor | responsable legal
-        | erziehungsberechtigter | eltern | vormund
+        | erziehungsberechtigter | erziehungsberechtigte | eltern | vormund
         | représentant légal | parents | tuteur
     """,
     "payer": """
@@ -225,6 +225,7 @@ GENERAL: Mapping[str, str] = {
     """,
     "card_code": """
         card code | card number | card no | card | barcode | bar code | key tag | keytag | fob
+        | key fob
         | fob number
         | rfid | tag id | access card | access code | badge | qr code | card id
         | شماره کارت | کد کارت | کارت | بارکد
@@ -253,7 +254,7 @@ GENERAL: Mapping[str, str] = {
         | метки | теги | группа | категория
         | etiquetas | grupo | categoria
         | etiqueta | categoría | grupos
-        | schlagworte | gruppe | kategorie
+        | schlagworte | schlagwörter | gruppe | kategorie
         | étiquettes | groupe | catégorie
     """,
     "locale": """
@@ -271,7 +272,7 @@ GENERAL: Mapping[str, str] = {
         | newsletter
         | accepts email marketing | marketing emails | opted in email | email subscription
         | رضایت ایمیل | خبرنامه
-        | موافقة البريد | النشرة البريدية
+        | موافقة البريد | موافقة البريد الإلكتروني | النشرة البريدية
         | согласие на email | согласие на рассылку | рассылка email
         | aceita emails | consentimento email | consentimento e-mail
         | acepta correos | consentimiento email | boletín
@@ -283,7 +284,7 @@ GENERAL: Mapping[str, str] = {
         | marketing sms
         | opted in sms | sms subscription
         | رضایت پیامک | پیامک
-        | موافقة الرسائل | الرسائل النصية
+        | موافقة الرسائل | موافقة الرسائل القصيرة | موافقة الرسائل النصية | الرسائل النصية
         | согласие на sms | согласие на смс | смс рассылка
         | aceita sms | consentimento sms
         | acepta sms | consentimiento sms
@@ -334,8 +335,8 @@ GENERAL: Mapping[str, str] = {
     "visits_per_week": """
         visits per week | weekly visits | visits a week | average visits per week | weekly average
         | avg visits per week | frequency per week | weekly frequency
-        | میانگین هفتگی | تعداد مراجعه در هفته | میانگین حضور در هفته
-        | الزيارات في الأسبوع | متوسط الزيارات الأسبوعية
+        | میانگین هفتگی | مراجعه در هفته | حضور در هفته | تعداد مراجعه در هفته | میانگین حضور در هفته
+        | الزيارات في الأسبوع | الزيارات الأسبوعية | متوسط الزيارات الأسبوعية
         | посещений в неделю | среднее в неделю
         | visitas por semana | frequência média | freq. média | frequência semanal | média semanal
         | frecuencia semanal | visitas semanales | media semanal
@@ -385,7 +386,7 @@ GENERAL: Mapping[str, str] = {
         starts on | start date | starts | start | begin date | valid from | from | active from
         | contract start
         | membership start | membership start date | effective date | activation date
-        | commencement date
+        | commencement date | commencement
         | term start | beginning | subscription start
         | تاریخ شروع | شروع | از تاریخ | شروع دوره | تاریخ شروع دوره | تاریخ شروع عضویت
         | شروع اعتبار
@@ -399,8 +400,8 @@ GENERAL: Mapping[str, str] = {
         | début d'abonnement
     """,
     "ends_on": """
-        ends on | end date | ends | end | expiry date | expiration date | expires | expires on
-        | expiry
+        ends on | end date | ends | end | finish date | finish | expiry date | expiration date
+        | expires | expires on | expiry
         | expiration | valid until | valid to | valid through | to | until | contract end
         | membership end
         | membership end date | term end | last valid day | valid till | subscription end
@@ -457,16 +458,14 @@ GENERAL: Mapping[str, str] = {
         | payé | montant payé | réglé | total payé
     """,
     "amount": """
-        amount | sum | total | value | price | amount due | balance due | outstanding | debt
-        | balance | owed
-        | amount paid | paid | payment amount | outstanding balance
-        | مبلغ | مبلغ پرداخت | بدهی | مانده | مانده بدهی | مبلغ بدهی
-        | المبلغ | القيمة | الرصيد | الدين | المبلغ المستحق
-        | сумма | долг | задолженность | сумма долга | сумма платежа | остаток
-        | valor | montante | dívida | em dívida | saldo | valor em dívida
-        | importe | monto | deuda | saldo pendiente | cantidad
-        | betrag | summe | offen | offener betrag | schulden | forderung
-        | montant | somme | dette | solde | montant dû | impayé
+        amount | amount paid | paid | payment amount | sum | total | value | price
+        | مبلغ | مبلغ پرداخت | مبلغ پرداختی | پرداختی
+        | المبلغ | القيمة | المبلغ المدفوع | المدفوع
+        | сумма | сумма платежа | сумма оплаты | оплачено
+        | valor | montante | valor pago
+        | importe | monto | cantidad | importe pagado
+        | betrag | summe | bezahlter betrag
+        | montant | somme | montant payé | montant réglé
     """,
     "currency": """
         currency | currency code
@@ -504,7 +503,7 @@ GENERAL: Mapping[str, str] = {
     "previous": """
         previous | previous id | previous membership | renewal of | renews | previous contract
         | عضویت قبلی | قرارداد قبلی
-        | العضوية السابقة
+        | العضوية السابقة | الاشتراك السابق | العقد السابق
         | предыдущий | предыдущий абонемент | предыдущий договор
         | contrato anterior | anterior
         | contrato previo
@@ -513,7 +512,7 @@ GENERAL: Mapping[str, str] = {
     """,
     "renewals_before": """
         renewals before | renewals | number of renewals | renewal count | times renewed
-        | تعداد تمدید | دفعات تمدید
+        | تعداد تمدید | تعداد تمدیدها | دفعات تمدید
         | عدد التجديدات | مرات التجديد
         | количество продлений | число продлений | продлений
         | nº renovações | número de renovações | renovações
@@ -560,7 +559,7 @@ GENERAL: Mapping[str, str] = {
     """,
     "access_point": """
         access point | door | gate | turnstile | reader | terminal | entrance | device
-        | درب | گیت | درگاه ورود
+        | درب | درب ورود | در ورودی | گیت | درگاه ورود
         | البوابة | الباب | نقطة الدخول
         | турникет | дверь | точка доступа | считыватель
         | porta | torniquete | ponto de acesso
@@ -705,7 +704,7 @@ BY_KIND: Mapping[Kind, Mapping[str, str]] = {
         "external_id": """
             external id | membership id | contract id | contract number | contract no
             | subscription id
-            | agreement number
+            | agreement number | agreement id
             | شماره قرارداد | شماره اشتراک
             | رقم العقد | رقم الاشتراك
             | номер договора | номер абонемента
@@ -713,6 +712,20 @@ BY_KIND: Mapping[Kind, Mapping[str, str]] = {
             | número de contrato | id contrato
             | vertragsnummer | vertragsnr
             | numéro de contrat | numéro d'abonnement
+        """,
+    },
+    Kind.DEBTS: {
+        # What is left to pay comes before what the whole was.
+        "amount": """
+            amount due | balance due | outstanding | outstanding balance | debt | owed | balance
+            | amount owed | unpaid | amount | sum | total | value
+            | بدهی | مانده بدهی | مبلغ بدهی | مانده | مبلغ
+            | المبلغ المستحق | الدين | الرصيد | المتبقي | المبلغ | القيمة
+            | долг | задолженность | сумма долга | остаток | сумма
+            | dívida | em dívida | valor em dívida | saldo | valor | montante
+            | deuda | saldo pendiente | pendiente | importe | monto | cantidad
+            | offener betrag | offen | schulden | forderung | betrag | summe
+            | montant dû | reste à payer | dette | impayé | solde | montant | somme
         """,
     },
     Kind.PAYMENTS: {
