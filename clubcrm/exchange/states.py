@@ -103,11 +103,17 @@ class NoteCode(StrEnum):
     UNKNOWN_HEADING = "unknown_heading"
     USELESS_HEADING = "useless_heading"
     OTHER_KIND_HEADING = "other_kind_heading"
+    OTHER_SHEETS = "other_sheets"  # of a workbook only one sheet is read
     NO_CONSENT = "no_consent"  # a yes in the file that no basis lets count
 
 
 WARNING_NOTES = frozenset(
-    {NoteCode.AMBIGUOUS_DAYS, NoteCode.MISSING_HEADING, NoteCode.REPEATED_HEADING}
+    {
+        NoteCode.AMBIGUOUS_DAYS,
+        NoteCode.MISSING_HEADING,
+        NoteCode.OTHER_SHEETS,
+        NoteCode.REPEATED_HEADING,
+    }
 )
 """Notes that count as warnings; the others are for the reader's information."""
 
@@ -144,6 +150,8 @@ class ProblemCode(StrEnum):
     SAME_AS_LINE = "same_as_line"
     KEPT_FIRST = "kept_first"
     IN_FUTURE = "in_future"
+    NO_HEADING = "no_heading"  # a cell further right than the headings
+    BAD_STAY = "bad_stay"
     # why a row is rejected
     MISSING = "missing"
     NOBODY = "nobody"

@@ -193,6 +193,10 @@ PROBLEMS: Mapping[ProblemCode, Words] = {
     ProblemCode.IN_FUTURE: _l(
         "“%(value)s” in %(column)s lies after the day of the file; left out."
     ),
+    ProblemCode.NO_HEADING: _l("“%(value)s” stands under no heading; left out."),
+    ProblemCode.BAD_STAY: _l(
+        "“%(value)s” in %(column)s is not within a day after coming in; left out."
+    ),
     ProblemCode.MISSING: _l("%(column)s is missing, or cannot be read."),
     ProblemCode.NOBODY: _l("There is no number, name, phone or e-mail to know anybody by."),
     ProblemCode.TOO_MANY_CELLS: _l(
@@ -227,6 +231,10 @@ NOTES: Mapping[NoteCode, Words] = {
     NoteCode.USELESS_HEADING: _l("“%(heading)s” is left out: %(why)s."),
     NoteCode.OTHER_KIND_HEADING: _l(
         "“%(heading)s” is left out: it belongs in a file of another kind."
+    ),
+    NoteCode.OTHER_SHEETS: _l(
+        "Only one sheet of the workbook is read. Not read: %(sheets)s. Save each list as a file of its "
+        "own."
     ),
     NoteCode.NO_CONSENT: _l(
         "The file has columns of consent, but no basis was chosen: only refusals are recorded."

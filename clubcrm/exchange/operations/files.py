@@ -1,6 +1,6 @@
 """A file opened for an import: laid out, looked through once, its rows read as typed values."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +9,7 @@ from typing import Any
 
 from clubcrm.accounts.queries import ClubRow
 from clubcrm.core.calendars import CalendarName
+from clubcrm.core.folding import clean_text
 from clubcrm.exchange.errors import ColumnsMissing, NoHeadings
 from clubcrm.exchange.policies.mapping import ColumnMapping, Layout, lay_out
 from clubcrm.exchange.policies.rows import Row, RowReader, Surroundings
@@ -64,7 +65,7 @@ class OpenFile:
         identity = identity_of(self.layout)
         rows = []
         for raw in part:
-            row = self._reader.read(raw.line, raw.cells, raw.fault)
+            row = self._reader.read(raw.line, raw.cells, raw.fault, raw.beyond)
             if raw.fault is None:
                 row.is_repeated = identity(raw.cells) in self.found.repeated
             rows.append(row)
@@ -92,7 +93,7 @@ def open_file(
         )
         found = survey(table.rows(), layout, mapping, about)
         reader = RowReader(layout, about, found.findings)
-        yield OpenFile(table, layout, found, _notes(layout, found), reader)
+        yield OpenFile(table, layout, found, _notes(layout, found, table.unread), reader)
 
 
 def consent_of(asked: ConsentBasis | None, layout: Layout) -> ConsentBasis:
@@ -123,7 +124,7 @@ def refuse_useless(layout: Layout) -> None:
         raise ColumnsMissing(kind=str(KINDS[layout.kind]), missing=missing, found=found)
 
 
-def _notes(layout: Layout, found: Survey) -> list[list[Any]]:
+def _notes(layout: Layout, found: Survey, unread: Sequence[str]) -> list[list[Any]]:
     """What there is to say about the file as a whole."""
     notes: list[list[Any]] = [
         [NoteCode.AMBIGUOUS_DAYS.value, {"column": _heading(layout, column), "order": order}]
@@ -133,6 +134,9 @@ def _notes(layout: Layout, found: Survey) -> list[list[Any]]:
         [NoteCode.MISSING_HEADING.value, {"heading": heading}]
         for heading in layout.missing_headings
     ]
+    if unread:
+        sheets = ", ".join(clean_text(name, 40) for name in unread[:5])
+        notes.append([NoteCode.OTHER_SHEETS.value, {"sheets": sheets}])
     for guess in layout.fates:
         code = _FATE_NOTES.get(guess.fate)
         if code is None:

@@ -177,9 +177,10 @@ class VisitsImporter:
                 continue
             until = row.get("checked_out_at")
             if until is not None and not at < until <= at + _LONGEST_STAY:
-                until = None
                 if row.get("direction") != "out":
-                    row.add(ProblemCode.BAD_DAY, "checked_out_at", value=str(until))
+                    left = f"{until:%Y-%m-%d %H:%M}"
+                    row.add(ProblemCode.BAD_STAY, "checked_out_at", value=left)
+                until = None
             entries[row.line] = _Entry(person_id, at, until, row.get("access_point"))
         return entries
 

@@ -6,6 +6,7 @@ cell by cell, so that 03/04/2017 is not March in one row and April in the next.
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
@@ -55,6 +56,11 @@ _TIME: Final = re.compile(
     r"(?:^|(?<=[\sT,،]))(\d{1,2}):(\d{2})(?::(\d{2}(?:[.,]\d+)?))?"
     r"\s*([^\d\s:+\-][^\d:+\-]*?)?\s*(Z|[+-]\d{2}:?\d{2})?$",
     re.ASCII,
+)
+_TIME_ALONE: Final = re.compile(r"\d{1,2}(?:[:.]\d{2}){1,2}(?:[.,]\d+)?(?:\s*[^\W\d]+)?\.?")
+_MIDNIGHT: Final = re.compile(r"(?<=\d)[\sT]00:00(?::00(?:[.,]0+)?)?$")
+_OTHER_TIME: Final = re.compile(
+    r"(?<=\d)([\sT,،]+)(\d{1,2})(?:\s?[hH]\s?(\d{2})?|\.(\d{2}))(?:[:.](\d{2}))?$", re.ASCII
 )
 _LEADING_WORD: Final = re.compile(r"(?<=\d)[\s,،]+[^\W\d]+$")
 _INVISIBLE: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c\u00ad]")
@@ -169,8 +175,30 @@ def read_day(text: str, reading: DayReading) -> Written:
     return Written(day, at, zone)
 
 
+def joined_moment(texts: Sequence[str]) -> str:
+    """One text from several cells: the first with a day, and the time of day of another.
+
+    In a log a day and a time stand side by side, or a day beside a whole moment.
+    """
+    times = [text for text in texts if _TIME_ALONE.fullmatch(_plain(text))]
+    # A spreadsheet writes a day alone as its midnight.
+    days = [_MIDNIGHT.sub("", text) for text in texts if text not in times]
+    whole = next((text for text in days if _TIME.search(_plain(text))), None)
+    return whole or " ".join([*days[:1], *times[:1]])
+
+
 def _plain(text: str) -> str:
-    return _INVISIBLE.sub("", ascii_digits(text)).strip()
+    plain = _INVISIBLE.sub("", ascii_digits(text)).strip()
+    found = _OTHER_TIME.search(plain)
+    if found is None or _TRIPLE.fullmatch(plain) or not _starts_with_day(plain[: found.start()]):
+        return plain
+    # 18h30, 18h and 18.30, as French, Portuguese and German write them.
+    minutes = found[3] or found[4] or "00"
+    return f"{plain[: found.start()]} {found[2]}:{minutes}:{found[5] or '00'}"
+
+
+def _starts_with_day(text: str) -> bool:
+    return _TRIPLE.fullmatch(text) is not None or len(_TOKENS.findall(text)) >= 3
 
 
 def _date_part(plain: str) -> str:

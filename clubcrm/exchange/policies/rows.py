@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from clubcrm.core.errors import DayOutOfRange, NotADay, NotAnAmount
 from clubcrm.core.folding import ascii_digits, clean_text, fold, phone_e164
 from clubcrm.core.money import TOMAN, Money, exponent
 from clubcrm.exchange.policies.columns import COLUMNS, Column, Form
-from clubcrm.exchange.policies.days import DayReading, Order, Written, read_day
+from clubcrm.exchange.policies.days import DayReading, Order, Written, joined_moment, read_day
 from clubcrm.exchange.policies.figures import (
     Mark,
     read_decimal,
@@ -37,11 +37,20 @@ from clubcrm.members.policies import clean_email
 SHOWN: Final = 60
 """How much of a cell a problem quotes."""
 
-MOST_MINOR: Final = 10**15
-"""The largest amount, in minor units, that is believed."""
+MOST_MAJOR: Final = 10**9
+"""The largest amount, in major units, that is believed; of money without decimals a thousand times."""
 
 LAST_YEAR: Final = 2100
 """An end from this year on means no end."""
+
+YEARS_AHEAD: Final = 30
+"""A day that lies further ahead is a slip, or of a calendar no import reads (1447 of the Hijra)."""
+
+_FIRST_YEARS: Final = {
+    **dict.fromkeys(("checked_in_at", "checked_out_at", "paid_at", "last_visit_on"), 1980),
+    **dict.fromkeys(("joined_on", "sold_on", "due_on"), 1930),
+}
+"""A day before is what a program writes for none: 1900-01-01, 1970-01-01."""
 
 _NOTHING: Final = frozenset(
     {"", "-", "--", "—", "–", "null", "none", "nan", "n/a", "na", "nil", "\\n", "?", "0000-00-00"}
@@ -52,7 +61,7 @@ _NEVER_TEXT: Final = frozenset(
     {"\\N", "NULL", "#N/A", "#REF!", "#VALUE!", "#NAME?", "#NULL!", "#DIV/0!", "#NUM!"}
 )
 _WHOLE_FLOAT: Final = re.compile(r"\d{1,15}\.0+")
-_SHORTENED: Final = re.compile(r"\d[.,]\d+[eE]\+?\d{1,2}")
+_SHORTENED: Final = re.compile(r"\d[.,]\d+[eE]\+?\d{1,2}|\d[eE]\+\d{1,2}")
 _LIST: Final = re.compile(r"[;,|\n،؛]+")
 _LOST: Final = "\ufffd"
 
@@ -140,6 +149,7 @@ class RowReader:
         self._about = about
         self._found = found
         self._zone = ZoneInfo(about.timezone)
+        self._last_day = about.as_of_on + timedelta(days=YEARS_AHEAD * 365)
         table = COLUMNS[layout.kind]
         self._columns = [
             (table[name], layout.sources.get(name, ()), layout.constants.get(name, ""))
@@ -169,12 +179,19 @@ class RowReader:
             Form.DIRECTION: _word(read_direction),
         }
 
-    def read(self, line: int, cells: Sequence[str], fault: str | None = None) -> Row:
-        """Read one row. With a `fault` of the file's own nothing of it is read."""
+    def read(
+        self, line: int, cells: Sequence[str], fault: str | None = None, beyond: str = ""
+    ) -> Row:
+        """Read one row. With a `fault` of the file's own nothing of it is read.
+
+        `beyond` stands in the row, but under no heading.
+        """
         row = Row(line, {}, [])
         if fault is not None:
             row.add(ProblemCode(fault), None, headings=len(self._layout.headings))
             return row
+        if beyond:
+            row.add(ProblemCode.NO_HEADING, None, value=beyond[:SHOWN])
         if "currency" in self._layout.columns:
             self._read_currency(row, cells)
         for column, places, constant in self._columns:
@@ -201,6 +218,8 @@ class RowReader:
             cell = cells[places[0]]
             return _told(column, cell) if cell else ""
         texts = [text for place in places if (text := _told(column, cells[place]))]
+        if column.form is Form.MOMENT:
+            return joined_moment(texts)
         return ", ".join(texts)
 
     def _read_currency(self, row: Row, cells: Sequence[str]) -> None:
@@ -241,24 +260,36 @@ class RowReader:
         written = self._written(row, column, text)
         if written is None:
             return None
+        if written.day > self._last_day:
+            return self._far_end(row, column, text, written.day)
+        if written.day.year < _FIRST_YEARS.get(column.name, 0):
+            row.add(ProblemCode.FAR_DAY, column.name, value=text[:SHOWN])
+            return None
         if written.at is not None and (written.zone or self._about.cutoff_minutes):
             moment = written.moment(self._zone)
             is_visit = column.name == "last_visit_on"
             cutoff = self._about.cutoff_minutes if is_visit else 0
             return club_day(moment, self._zone, cutoff)
-        if written.day.year >= LAST_YEAR:
-            if column.name == "ends_on":
-                row.add(ProblemCode.NO_END, column.name, value=text[:SHOWN])
-            else:
-                row.add(ProblemCode.FAR_DAY, column.name, value=text[:SHOWN])
-            return None
         return written.day
+
+    def _far_end(self, row: Row, column: Column, text: str, day: date) -> date | None:
+        """A day far ahead: of all days only an end may lie there, if its year was written so."""
+        year = str(day.year)
+        is_as_written = year in ascii_digits(text) or text.strip().isdecimal()
+        if column.name != "ends_on" or not is_as_written:
+            row.add(ProblemCode.FAR_DAY, column.name, value=text[:SHOWN])
+            return None
+        if day.year < LAST_YEAR:
+            return day
+        row.add(ProblemCode.NO_END, column.name, value=text[:SHOWN])
+        return None
 
     def _moment(self, row: Row, column: Column, text: str) -> datetime | None:
         written = self._written(row, column, text)
         if written is None:
             return None
-        if written.day.year >= LAST_YEAR:
+        is_early = written.day.year < _FIRST_YEARS.get(column.name, 0)
+        if is_early or written.day > self._last_day:
             row.add(ProblemCode.FAR_DAY, column.name, value=text[:SHOWN])
             return None
         if written.at is None:
@@ -281,7 +312,7 @@ class RowReader:
         except NotAnAmount:
             row.add(ProblemCode.BAD_AMOUNT, column.name, value=text[:SHOWN])
             return None
-        if abs(money.minor) > MOST_MINOR:
+        if abs(money.minor) > _most_minor(money.currency):
             row.add(ProblemCode.BAD_AMOUNT, column.name, value=text[:SHOWN])
             return None
         if is_rounded:
@@ -312,6 +343,12 @@ class RowReader:
             row.add(code, column.name, value=text[:SHOWN])
         # Kept as given even where it is no number, so that somebody can mend it.
         return clean_text(text, SHOWN) or None
+
+
+def _most_minor(currency: str) -> int:
+    """The largest amount that is believed, in minor units."""
+    decimals = exponent(currency)
+    return MOST_MAJOR * (10**decimals if decimals else 1000)
 
 
 def _told(column: Column, cell: str) -> str:
@@ -415,6 +452,8 @@ def _currency(text: str, usual: str) -> str:
     code = text.strip().upper()
     if code in ("IRT", "TMN"):
         return TOMAN
+    if code in _NO_MONEY:
+        raise ValueError(text)
     try:
         exponent(code)
     except ValueError:
@@ -429,6 +468,9 @@ def _currency(text: str, usual: str) -> str:
         return TOMAN if money.minor == 10 and money.currency == "IRR" else money.currency
     raise ValueError(text)
 
+
+_NO_MONEY: Final = ("XXX", "XTS")
+"""Codes that stand for no currency, and for tests."""
 
 _LANGUAGES: Final = {
     fold(name): language

@@ -15,6 +15,7 @@ from clubcrm.exchange.readers.port import (
     MAX_COLUMNS,
     MAX_LINE,
     MAX_ROWS,
+    TOO_MANY_CELLS,
     RawRow,
 )
 from clubcrm.exchange.states import OWN_COLUMNS
@@ -22,6 +23,8 @@ from clubcrm.exchange.states import OWN_COLUMNS
 DELIMITERS: Final = (",", ";", "\t", "|")
 _NAMES: Final = {",": ",", ";": ";", "\t": "tab", "|": "|"}
 _SAMPLE_LINES: Final = 200
+_END_OF_FILE: Final = "\x1a"
+_HARMLESS: Final = f"\t\n\r\0{_END_OF_FILE}"
 _SIGNATURES: Final = (
     (b"%PDF", "a PDF document"),
     (b"\x89PNG", "a picture"),
@@ -36,6 +39,15 @@ _SIGNATURES: Final = (
     (b"MZ", "a program"),
     (b"\x7fELF", "a program"),
 )
+_OPENINGS: Final = (
+    (b"<!doctype html", "a web page, as some programs save it for Excel"),
+    (b"<html", "a web page, as some programs save it for Excel"),
+    (b"<table", "a web page, as some programs save it for Excel"),
+    (b"<?xml", "an XML document"),
+    (b'{"', "JSON"),
+    (b"[{", "JSON"),
+    (b"begin:vcard", "a list of contacts (vCard)"),
+)
 
 # One number for the whole process; a cell above it is refused, see `_Lines`.
 csv.field_size_limit(MAX_CELL)
@@ -46,7 +58,7 @@ class _LineTooLong(Exception):
 
 
 class _Lines:
-    """The lines of a text, each bounded, counted, with NUL characters taken out.
+    """The lines of a text, each bounded, counted, without NUL and the old mark of a file's end.
 
     `ended` tells whether somebody asked for a line after the last one: a row that did has a quote that
     was never closed.
@@ -61,16 +73,25 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self._stream.readline(MAX_LINE)
+        line = self._read()
         if not line:
             self.ended = True
             raise StopIteration
         self.number += 1
         if len(line) >= MAX_LINE and not line.endswith("\n"):
-            while (rest := self._stream.readline(MAX_LINE)) and not rest.endswith("\n"):
+            while (rest := self._read()) and not rest.endswith("\n"):
                 pass
             raise _LineTooLong
-        return line.replace("\0", "") if "\0" in line else line
+        if "\0" in line or _END_OF_FILE in line:
+            return line.replace("\0", "").replace(_END_OF_FILE, "")
+        return line
+
+    def _read(self) -> str:
+        """The next line. Raises NotATable where its bytes are no text of the file's encoding."""
+        try:
+            return self._stream.readline(MAX_LINE)
+        except UnicodeError as error:
+            raise _damaged(error) from error
 
 
 class DelimitedTable:
@@ -87,33 +108,35 @@ class DelimitedTable:
         self.what = f"CSV, {name}, {_NAMES[self._delimiter]}"
 
     @property
+    def unread(self) -> Sequence[str]:
+        """A text holds one table."""
+        return ()
+
+    @property
     def has_lost_characters(self) -> bool:
         """Whether some bytes fit no encoding and read as �."""
         return self._encoding.replaces
 
     def rows(self) -> Iterator[RawRow]:
-        """The rows beneath the headings. Raises OpenQuote, TooManyRows."""
-        width = len(self.headings) + (len(OWN_COLUMNS) if self._has_own else 0)
+        """The rows beneath the headings. Raises OpenQuote, TooManyRows, NotATable."""
         count = 0
         for row in self._records():
             if row.line <= self.heading_line:
                 continue
-            if row.fault is None and not any(cell.strip() for cell in row.cells):
+            if row.fault is None and says_nothing(row.cells, self._first):
                 continue
             count += 1
             if count > MAX_ROWS:
                 raise TooManyRows(most=f"{MAX_ROWS:,}")
-            yield self._fitted(row, width)
+            yield self._fitted(row)
 
-    def _fitted(self, row: RawRow, width: int) -> RawRow:
+    def _fitted(self, row: RawRow) -> RawRow:
         """The row with as many cells as there are headings, without our own first two."""
         cells = list(row.cells)
-        fault = row.fault
-        if any(cell.strip() for cell in cells[width:]):
-            fault = fault or "too_many_cells"
-        else:
-            cells = (cells + [""] * (width - len(cells)))[:width]
-        return RawRow(row.line, cells[len(OWN_COLUMNS) :] if self._has_own else cells, fault)
+        if row.fault is None and any(cell.strip() for cell in cells[self._width :]):
+            is_own = self._has_own
+            return RawRow(row.line, cells[len(OWN_COLUMNS) :] if is_own else cells, TOO_MANY_CELLS)
+        return fitted(row.line, cells, self.headings, has_own=self._has_own, fault=row.fault)
 
     def _records(self) -> Iterator[RawRow]:
         with self._open() as stream:
@@ -146,15 +169,16 @@ class DelimitedTable:
 
     def _refuse_control_characters(self) -> None:
         """Refuse what decodes but is no text: more than one control character in a hundred."""
-        try:
-            with self._open() as stream:
+        with self._open() as stream:
+            try:
                 sample = stream.read(65_536)
-        except UnicodeError as error:
-            raise NotATable(what="damaged text (UTF-16)") from error
+            except UnicodeError as error:
+                raise _damaged(error) from error
         if not sample.strip("\ufeff \t\r\n\0"):
             raise FileEmpty
-        control = sum((ord(c) < 32 and c not in "\t\n\r") or c == "\ufffd" for c in sample)
-        if control > max(2, len(sample) // 50):
+        control = sum((ord(c) < 32 and c not in _HARMLESS) or c == "\ufffd" for c in sample)
+        # Old databases fill their columns up with NUL.
+        if control > max(2, len(sample) // 50) or sample.count("\0") > max(8, len(sample) // 4):
             raise NotATable(what="binary data")
 
     def _find_delimiter(self) -> tuple[str, int]:
@@ -193,25 +217,59 @@ class DelimitedTable:
         if best is None:
             raise FileEmpty
         line, cells = best
+        # Blank headings at the end are none, but cells may stand beneath them.
+        self._width, self._first = len(cells), bare(cells)
         return line, *without_own(cells)
+
+
+def bare(cells: Sequence[str]) -> list[str]:
+    """Cells without marks and spaces around them, up to the last one that says something."""
+    texts = [cell.replace("\ufeff", "").strip() for cell in cells]
+    while texts and not texts[-1]:
+        texts.pop()
+    return texts
+
+
+def says_nothing(cells: Sequence[str], first: Sequence[str]) -> bool:
+    """Whether a row is blank, or the line of the headings (`first`) again, as where lists were joined."""
+    texts = bare(cells)
+    return not texts or (len(texts) > 1 and texts == first)
+
+
+def fitted(
+    line: int, cells: Sequence[str], headings: Sequence[str], *, has_own: bool, fault: str | None
+) -> RawRow:
+    """A row with as many cells as there are headings, without our own first two; the rest apart."""
+    own = len(OWN_COLUMNS) if has_own else 0
+    width = own + len(headings)
+    beyond = "" if fault else " ".join(text for cell in cells[width:] if (text := cell.strip()))
+    row = (list(cells) + [""] * (width - len(cells)))[own:width]
+    return RawRow(line, row, fault, beyond)
 
 
 def without_own(cells: Sequence[str]) -> tuple[bool, list[str]]:
     """Whether the headings begin with those of our own file of rejected rows, and the rest of them."""
-    headings = [cell.replace("\ufeff", "").strip() for cell in cells]
-    while headings and not headings[-1]:
-        headings.pop()
+    headings = bare(cells)
     has_own = tuple(headings[: len(OWN_COLUMNS)]) == OWN_COLUMNS
     return has_own, headings[len(OWN_COLUMNS) :] if has_own else headings
 
 
+def _damaged(error: UnicodeError) -> NotATable:
+    encoding = error.encoding if isinstance(error, UnicodeDecodeError) else "?"
+    return NotATable(what=f"damaged text ({encoding.upper()})")
+
+
 def _refuse_other_things(path: Path) -> None:
     with path.open("rb") as file:
-        start = file.read(16)
+        start = file.read(512)
     if not start:
         raise FileEmpty
     for signature, what in _SIGNATURES:
         if start.startswith(signature):
+            raise NotATable(what=what)
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for opening, what in _OPENINGS:
+        if text.startswith(opening):
             raise NotATable(what=what)
 
 

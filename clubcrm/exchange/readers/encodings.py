@@ -42,7 +42,8 @@ def encoding_of(path: Path, language: str) -> Encoding:
         sample = file.read(SAMPLE)
     for mark, name in _MARKS:
         if sample.startswith(mark):
-            return Encoding(name)
+            # A list that says UTF-8 and had lines of another program pasted in.
+            return Encoding(name, replaces=mark == codecs.BOM_UTF8 and not _is_utf8(path))
     wide = _utf16_without_mark(sample)
     if wide:
         return Encoding(wide)

@@ -12,6 +12,7 @@ MAX_ROWS: Final = 1_000_000
 MAX_COLUMNS: Final = 500
 MAX_CELL: Final = 131_072  # characters in one cell
 MAX_LINE: Final = 1_048_576  # characters in one line of text
+TOO_MANY_CELLS: Final = "too_many_cells"
 HEADING_LINES: Final = 20  # a title or an empty line may stand above the headings
 
 
@@ -19,12 +20,13 @@ HEADING_LINES: Final = 20  # a title or an empty line may stand above the headin
 class RawRow:
     """One row as text: its line in the file and its cells; `fault` says what keeps it from being read.
 
-    Faults: `cell_too_long`, `too_many_cells`.
+    Faults: `cell_too_long`, `too_many_cells`. `beyond` is what stands further right than the headings.
     """
 
     line: int
     cells: Sequence[str]
     fault: str | None = None
+    beyond: str = ""
 
 
 class Table(Protocol):
@@ -35,10 +37,15 @@ class Table(Protocol):
     what: str  # "CSV, UTF-8, ;" for the screen
 
     @property
+    def unread(self) -> Sequence[str]:
+        """The names of other sheets of a workbook, of which nothing is read."""
+        ...
+
+    @property
     def has_lost_characters(self) -> bool:
         """Whether some bytes may fit no encoding and read as \ufffd."""
         ...
 
     def rows(self) -> Iterator[RawRow]:
-        """The rows beneath the headings, blank ones left out."""
+        """The rows beneath the headings; blank ones and headings told again are left out."""
         ...

@@ -14,25 +14,32 @@ from typing import Any
 DAMAGED, LOCKED, EMPTY = 3, 4, 5
 
 
-def main(source: str, target: str, most_memory: int, most_seconds: int, most_rows: int) -> int:
-    """Write the first visible sheet that holds cells; returns the exit code."""
+def main(
+    source: str, target: str, most_memory: int, most_seconds: int, most_rows: int, number: int
+) -> int:
+    """Write the visible sheet of this number, of those that hold cells; returns the exit code.
+
+    The first line written names all visible sheets, and the one that follows.
+    """
     _limit(most_memory, most_seconds)
     # After the limits, so that they hold while the library itself is loaded.
     import python_calamine  # noqa: PLC0415
 
     try:
         workbook = python_calamine.load_workbook(source)
-        sheet = _sheet(workbook, python_calamine)
+        names = _visible(workbook, python_calamine)
+        sheet = _sheet(workbook, names, number)
         if sheet is None:
             return EMPTY
         with Path(target).open("w", encoding="utf-8") as out:
-            for number, row in enumerate(sheet.iter_rows()):
-                if number > most_rows + 50:
+            out.write(json.dumps([names, sheet.name]) + "\n")
+            for at, row in enumerate(sheet.iter_rows()):
+                if at > most_rows + 50:
                     break
                 cells = [_text(cell) for cell in row]
                 while cells and not cells[-1]:
                     cells.pop()
-                out.write(json.dumps([number + 1, cells]) + "\n")
+                out.write(json.dumps([at + 1, cells]) + "\n")
     except python_calamine.PasswordError:
         return LOCKED
     except (python_calamine.CalamineError, OSError, ValueError):
@@ -50,15 +57,22 @@ def _limit(most_memory: int, most_seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _sheet(workbook: Any, calamine: Any) -> Any:
-    for about in workbook.sheets_metadata:
-        if about.visible != calamine.SheetVisibleEnum.Visible:
-            continue
-        if about.typ != calamine.SheetTypeEnum.WorkSheet:
-            continue
-        sheet = workbook.get_sheet_by_name(about.name)
+def _visible(workbook: Any, calamine: Any) -> list[str]:
+    return [
+        about.name
+        for about in workbook.sheets_metadata
+        if about.visible == calamine.SheetVisibleEnum.Visible
+        and about.typ == calamine.SheetTypeEnum.WorkSheet
+    ]
+
+
+def _sheet(workbook: Any, names: list[str], number: int) -> Any:
+    for name in names:
+        sheet = workbook.get_sheet_by_name(name)
         if sheet.height and sheet.width:
-            return sheet
+            if not number:
+                return sheet
+            number -= 1
     return None
 
 
@@ -82,4 +96,4 @@ def _text(cell: Any) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2], *(int(limit) for limit in sys.argv[3:6])))
+    sys.exit(main(sys.argv[1], sys.argv[2], *(int(limit) for limit in sys.argv[3:7])))

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -19,9 +20,8 @@ from clubcrm.exchange.errors import (
 )
 from clubcrm.exchange.policies.headings import recognised
 from clubcrm.exchange.readers import sheet_child
-from clubcrm.exchange.readers.delimited import without_own
+from clubcrm.exchange.readers.delimited import bare, fitted, says_nothing, without_own
 from clubcrm.exchange.readers.port import HEADING_LINES, MAX_CELL, MAX_COLUMNS, MAX_ROWS, RawRow
-from clubcrm.exchange.states import OWN_COLUMNS
 
 MAX_UNPACKED: Final = 256 * 1024 * 1024
 MAX_RATIO: Final = 150  # a real list packs to a tenth or a twentieth
@@ -29,6 +29,7 @@ RATIO_COUNTS_FROM: Final = 20 * 1024 * 1024
 MAX_PARTS: Final = 2_000
 MAX_MEMORY: Final = 1536 * 1024 * 1024
 MAX_SECONDS: Final = 60
+SHEETS_TRIED: Final = 5  # a cover sheet may stand before the list
 
 ZIP_MARK: Final = b"PK\x03\x04"
 _OLD_OFFICE_MARK: Final = b"\xd0\xcf\x11\xe0"
@@ -64,14 +65,22 @@ def check_sizes(path: Path) -> None:
 
 
 class WorkbookTable:
-    """The first visible sheet of a workbook, unpacked once into a file of lines beside it."""
+    """One sheet of a workbook, unpacked once into a file of lines beside it.
+
+    It is the first visible one whose headings are known, else the first that holds cells.
+    """
 
     def __init__(self, path: Path, spool: Path) -> None:
         self._spool = spool
         check_sizes(path)
-        _unpack(path, spool)
+        self._open_first_known(path)
         self.heading_line, self._has_own, self.headings = self._find_headings()
         self.what = "Excel"
+
+    @property
+    def unread(self) -> Sequence[str]:
+        """The names of the other visible sheets."""
+        return self._others
 
     @property
     def has_lost_characters(self) -> bool:
@@ -79,11 +88,10 @@ class WorkbookTable:
         return False
 
     def rows(self) -> Iterator[RawRow]:
-        """The rows beneath the headings, blank ones left out. Raises TooManyRows."""
-        width = len(self.headings) + (len(OWN_COLUMNS) if self._has_own else 0)
+        """The rows beneath the headings, as `Table` says. Raises TooManyRows."""
         count = 0
         for line, cells in self._records():
-            if line <= self.heading_line or not any(cell.strip() for cell in cells):
+            if line <= self.heading_line or says_nothing(cells, self._first):
                 continue
             count += 1
             if count > MAX_ROWS:
@@ -91,14 +99,33 @@ class WorkbookTable:
             fault = None
             if any(len(cell) > MAX_CELL for cell in cells):
                 fault, cells = "cell_too_long", [""]
-            elif any(cell.strip() for cell in cells[width:]):
-                fault = "too_many_cells"
-            if fault is None:
-                cells = (cells + [""] * (width - len(cells)))[:width]
-            yield RawRow(line, cells[len(OWN_COLUMNS) :] if self._has_own else cells, fault)
+            yield fitted(line, cells, self.headings, has_own=self._has_own, fault=fault)
+
+    def _open_first_known(self, path: Path) -> None:
+        for number in range(SHEETS_TRIED):
+            try:
+                _unpack(path, self._spool, number)
+            except FileEmpty:
+                if not number:
+                    raise
+                break
+            self._read_names()
+            if len(self._others) == 0 or self._knows_headings():
+                return
+        _unpack(path, self._spool, 0)
+        self._read_names()
+
+    def _read_names(self) -> None:
+        with self._spool.open(encoding="utf-8") as file:
+            names, own = json.loads(next(file))
+        self._others = tuple(name for name in names if name != own)
+
+    def _knows_headings(self) -> bool:
+        return any(recognised(cells) for _line, cells in islice(self._records(), HEADING_LINES))
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
         with self._spool.open(encoding="utf-8") as file:
+            next(file)
             for text in file:
                 line, cells = json.loads(text)
                 yield line, [cell.replace("\0", "") for cell in cells]
@@ -118,12 +145,13 @@ class WorkbookTable:
                 best, best_known = (line, cells), known
         if best is None:
             raise FileEmpty
+        self._first = bare(best[1])
         return best[0], *without_own(best[1])
 
 
-def _unpack(path: Path, spool: Path) -> None:
+def _unpack(path: Path, spool: Path, number: int) -> None:
     script = Path(sheet_child.__file__)
-    limits = (str(MAX_MEMORY), str(MAX_SECONDS), str(MAX_ROWS))
+    limits = (str(MAX_MEMORY), str(MAX_SECONDS), str(MAX_ROWS), str(number))
     try:
         done = subprocess.run(
             [sys.executable, "-I", str(script), str(path), str(spool), *limits],

@@ -81,6 +81,20 @@ def test_a_file_of_another_sort_is_named(desk: Desk, start: bytes, what: str) ->
     assert what in _refused(desk, "members", start + b"\0" * 300, errors.NotATable)
 
 
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        ("<html><table><tr><td>external_id</td></tr></table></html>", "web page"),
+        ("\ufeff <!DOCTYPE html>\n<table>", "web page"),
+        ('<?xml version="1.0"?><Workbook/>', "XML"),
+        ('[{"external_id": 1, "full_name": "Ana"}]', "JSON"),
+        ("BEGIN:VCARD\nFN:Ana Dias\nEND:VCARD\n", "vCard"),
+    ],
+)
+def test_text_that_is_no_table_is_named(desk: Desk, content: str, what: str) -> None:
+    assert what in _refused(desk, "members", content, errors.NotATable)
+
+
 def test_a_zip_that_is_no_workbook_is_refused(desk: Desk) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -153,6 +167,28 @@ def test_formula_cells_bring_their_values(desk: Desk) -> None:
     assert people["A2"].full_name == ""
 
 
+def test_a_cover_sheet_before_the_list_is_passed_over(desk: Desk) -> None:
+    path = desk.folder / "cover.xlsx"
+    import xlsxwriter  # noqa: PLC0415
+
+    with xlsxwriter.Workbook(str(path)) as book:
+        book.add_worksheet("About").write(0, 0, "Made for the owner on 1 March")
+        sheet = book.add_worksheet("Members")
+        sheet.write_row(0, 0, ["external_id", "full_name"])
+        sheet.write_row(1, 0, ["1", "Ana"])
+        book.add_worksheet("Old members").write_row(0, 0, ["external_id", "full_name"])
+    outcome = desk.take_in("members", path)
+    assert (outcome.figures.stored, outcome.figures.warnings) == (1, 1)
+    assert "Not read: About, Old members" in note_text(outcome.notes[0])
+
+
+def test_a_word_beside_the_table_does_not_cost_the_row(desk: Desk) -> None:
+    path = desk.workbook([["external_id", "full_name"], ["1", "Ana", "", "call her"], ["2", "Eva"]])
+    outcome = desk.take_in("members", path)
+    assert (outcome.figures.stored, outcome.figures.warnings) == (2, 1)
+    assert "“call her” stands under no heading" in _problems(desk)[2]
+
+
 # --- text as it should not be -----------------------------------------------------------------
 
 
@@ -187,6 +223,21 @@ def test_one_line_in_another_encoding_does_not_spoil_the_rest(desk: Desk) -> Non
     assert outcome.figures.warnings == 1
     assert _people(desk)["Z3"].full_name == "Zoë Ångström"
     assert "could not be read" in _problems(desk)[22]
+
+
+def test_a_file_that_says_utf8_and_is_not_quite(desk: Desk) -> None:
+    rows = "".join(f"Z{n},Zoe\n" for n in range(9000)).encode()
+    outcome = desk.take_in(
+        "members", b"\xef\xbb\xbfexternal_id,full_name\n" + rows + b"M1,Ren\xe9e\n"
+    )
+    assert (outcome.figures.stored, outcome.figures.warnings) == (9001, 1)
+    assert "could not be read" in _problems(desk)[9002]
+
+
+def test_utf16_that_is_damaged_far_down_is_refused(desk: Desk) -> None:
+    rows = "external_id\tfull_name\r\n" + "".join(f"{n}\tJoão\r\n" for n in range(20_000))
+    damaged = rows.encode("utf-16") + b"\x00\xd8\x00\xd8" + "\r\nX\tEva\r\n".encode("utf-16-le")
+    assert "UTF-16" in _refused(desk, "members", damaged, errors.NotATable)
 
 
 def test_mixed_line_ends_and_quotes_in_quotes(desk: Desk) -> None:
@@ -242,6 +293,19 @@ def test_nul_characters_are_taken_out(desk: Desk) -> None:
     assert _people(desk)["M1"].full_name == "Ana"
 
 
+def test_columns_filled_up_with_nul_and_the_old_mark_of_the_end(desk: Desk) -> None:
+    rows = b"".join(b"%d,Ana\x00\x00\n" % n for n in range(50))
+    outcome = desk.take_in("members", b"external_id,full_name\n" + rows + b"\x1a")
+    assert (outcome.figures.read, outcome.figures.stored) == (50, 50)
+
+
+def test_lists_that_were_joined_tell_their_headings_again(desk: Desk) -> None:
+    part = "\ufeffexternal_id,full_name\n"
+    outcome = desk.take_in("members", f"{part}1,Ana\n{part}2,Eva\n")
+    assert (outcome.figures.read, outcome.figures.stored) == (2, 2)
+    assert set(_people(desk)) == {"1", "2"}
+
+
 def test_semicolons_tabs_and_pipes_part_cells(desk: Desk) -> None:
     for number, sign in enumerate((";", "\t", "|", ",")):
         content = f"external_id{sign}full_name\nS{number}{sign}Ana Dias\n"
@@ -276,6 +340,12 @@ def test_repeated_headings_are_named_and_the_first_counts(desk: Desk) -> None:
     assert (outcome.figures.stored, outcome.figures.warnings) == (1, 1)
     assert any("stands twice" in note_text(note) for note in outcome.notes)
     assert _people(desk)["1"].phone == "+351912345678"
+
+
+def test_a_cell_under_a_blank_heading_is_left_out_and_said(desk: Desk) -> None:
+    outcome = desk.take_in("members", "external_id,full_name,,\n1,Ana,,\n2,Eva,call her,\n")
+    assert (outcome.figures.stored, outcome.figures.warnings) == (2, 1)
+    assert "“call her” stands under no heading" in _problems(desk)[3]
 
 
 def test_headings_nobody_knows_are_refused_with_what_was_found(desk: Desk) -> None:
@@ -404,3 +474,46 @@ def test_amounts_that_are_none(desk: Desk) -> None:
     outcome = desk.take_in("payments", content)
     assert outcome.figures.rejected == 6
     assert len(_problems(desk)) == 6
+
+
+def test_amounts_nobody_pays_are_none(desk: Desk) -> None:
+    desk.take_in("members", "external_id,full_name\nA,Ana\n")
+    content = (
+        "member,paid_at,amount,currency\n"
+        "A,2026-01-05,351912345678,EUR\n"  # a phone in the wrong column
+        "A,2026-01-05,5,XXX\n"
+        "A,2026-01-05,900000000,EUR\n"
+        "A,2026-01-05,900000000000,IRR\n"
+    )
+    outcome = desk.take_in("payments", content)
+    assert (outcome.figures.stored, outcome.figures.rejected) == (2, 2)
+    assert set(_problems(desk)) == {2, 3}
+
+
+def test_years_of_the_hijra_are_not_taken_for_others(desk: Desk) -> None:
+    content = (
+        "external_id,full_name,starts_on,ends_on\n"
+        "1,Ana,1447/09/01,1448/08/30\n"
+        "2,Eva,2026-01-01,1448/08/30\n"
+        "3,Rui,2062-01-01,\n"
+        "4,Zoe,2026-01-01,2099-12-31\n"
+        "5,Leo,2026-01-01,9999-12-31\n"
+    )
+    outcome = desk.take_in("memberships", content)
+    assert (outcome.figures.stored, outcome.figures.rejected) == (2, 3)
+    problems = _problems(desk)
+    assert "“1447/09/01” in starts_on lies too far away" in problems[2]
+    assert "“1448/08/30” in ends_on lies too far away" in problems[3]
+    terms = desk.rows(select(Membership.until_on).order_by(Membership.id))
+    assert [term.until_on for term in terms] == [date(2100, 1, 1), None]
+
+
+def test_days_programs_write_for_none_are_none(desk: Desk) -> None:
+    content = (
+        "external_id,full_name,joined_on,last_visit_on\n"
+        "1,Ana,1900-01-01,1970-01-01\n2,Eva,2019-02-03,2026-02-03\n"
+    )
+    outcome = desk.take_in("members", content)
+    assert (outcome.figures.stored, outcome.figures.warnings) == (2, 2)
+    joined = {number: person.joined_on for number, person in _people(desk).items()}
+    assert joined == {"1": None, "2": date(2019, 2, 3)}

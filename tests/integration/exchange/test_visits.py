@@ -146,3 +146,28 @@ def test_a_rehearsal_tells_the_same_as_the_import(known: Desk) -> None:
     done = known.take_in("visits", content)
     assert tried.figures == done.figures
     assert done.figures.stored == known.count(Visit)
+
+
+def test_a_day_and_a_time_apart_are_one_moment(known: Desk) -> None:
+    content = "Date;Member;Time in\n15/01/2026;A;18:02\n16.01.2026 00:00;A;7.30\n2026-01-23;B;\n"
+    outcome = known.take_in("visits", content)
+    assert (outcome.figures.stored, outcome.figures.warnings) == (3, 0)
+    visits = known.rows(select(Visit.checked_in_at).order_by(Visit.checked_in_at))
+    assert [at for (at,) in visits] == [
+        datetime(2026, 1, 15, 18, 2, tzinfo=UTC),
+        datetime(2026, 1, 16, 7, 30, tzinfo=UTC),
+        datetime(2026, 1, 23, 12, tzinfo=UTC),
+    ]
+
+
+def test_a_way_out_before_the_way_in_is_left_out_and_said(known: Desk) -> None:
+    content = "member,checked_in_at,checked_out_at\nA,2026-01-05 18:00,2026-01-05 17:00\n"
+    outcome = known.take_in("visits", content)
+    assert (outcome.figures.stored, outcome.figures.warnings) == (1, 1)
+    assert "“2026-01-05 17:00” in checked_out_at" in _said(known)[2]
+
+
+def test_the_first_day_of_computers_is_no_visit(known: Desk) -> None:
+    content = "member,checked_in_at\nA,1970-01-01 00:00\nA,2026-01-05 18:00\n"
+    assert known.take_in("visits", content).figures.rejected == 1
+    assert _known_from(known) == dict.fromkeys("ABC", date(2026, 1, 5))
