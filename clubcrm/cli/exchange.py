@@ -15,11 +15,18 @@ from clubcrm.core import clock
 from clubcrm.core.actor import OPERATOR
 from clubcrm.core.errors import DomainError
 from clubcrm.core.transactions import reading, transaction
-from clubcrm.exchange.jobs import Order, Outcome, import_file, rehearse, undo_import
+from clubcrm.exchange.jobs import (
+    MOST_SHOWN,
+    Order,
+    Outcome,
+    import_file,
+    rehearse,
+    undo_import,
+)
 from clubcrm.exchange.operations.exporting import export_all, note_export
 from clubcrm.exchange.policies.mapping import ColumnMapping, parse_mapping_file
-from clubcrm.exchange.states import WARNING_NOTES, ExportFormat, Kind
-from clubcrm.exchange.words import note_text, undone_text
+from clubcrm.exchange.states import WARNING_NOTES, ExportFormat, Kept, Kind
+from clubcrm.exchange.words import KEPT_WORDS, TABLE_WORDS, note_text, problem_text, undone_text
 from clubcrm.members.states import ConsentBasis
 
 NOTHING_TAKEN = 1
@@ -151,6 +158,9 @@ def _tell(
     for note in outcome.notes:
         say(f"{'Warning' if note[0] in WARNING_NOTES else 'Note'}: {note_text(note)}")
     figures = outcome.figures
+    if not figures.read:
+        say("There are no rows beneath the headings, so there was nothing to store.")
+    _tell_rows(outcome)
     done = "would be stored" if dry_run else "stored"
     say(
         f"{file.name} for {club.name}: {figures.read:,} rows read, {figures.stored:,} {done}, "
@@ -164,6 +174,18 @@ def _tell(
         say(f"Take it back with: clubcrm import undo {outcome.batch_id}")
 
 
+def _tell_rows(outcome: Outcome) -> None:
+    """Say what there is to say about the first rows, so that no warning is a bare number."""
+    for row in outcome.rows:
+        reasons = " ".join(
+            problem_text(problem.as_json())
+            for problem in sorted(row.problems, key=lambda problem: not problem.rejects)
+        )
+        say(f"Line {row.line}{' (rejected)' if row.is_rejected else ''}: {reasons}")
+    if len(outcome.rows) == MOST_SHOWN:
+        say("There may be more; the page of this import lists them all.")
+
+
 @import_.command("undo")
 @click.argument("batch", type=int)
 @json_option
@@ -175,9 +197,20 @@ def undo(batch: int, as_json: bool) -> int:
     progress.end()
     for line in undone_text(done):
         say(line)
+    _tell_kept(done["kept_rows"])
     if as_json:
         print_json({"batch": batch, **done})
     return 0
+
+
+def _tell_kept(kept_rows: list[list[Any]]) -> None:
+    """Say which rows an undo left, those of a table and a reason together."""
+    kept: dict[tuple[str, str], list[int]] = {}
+    for table, row_id, why in kept_rows:
+        kept.setdefault((table, why), []).append(row_id)
+    for (table, why), ids in kept.items():
+        shown = ", ".join(map(str, ids[:MOST_SHOWN])) + (", …" if len(ids) > MOST_SHOWN else "")
+        say(f"Kept: {len(ids):,} {TABLE_WORDS[table]} ({shown}), since {KEPT_WORDS[Kept(why)]}.")
 
 
 class _Progress:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +36,7 @@ from clubcrm.exchange.operations.parts import (
 from clubcrm.exchange.operations.tasks import Decision, Importer, Task
 from clubcrm.exchange.operations.undoing import STEPS_OF_UNDO, Undo, undo_some
 from clubcrm.exchange.policies.mapping import ColumnMapping, mapping_of
+from clubcrm.exchange.policies.rows import Row
 from clubcrm.exchange.queries import BatchRow, get_batch, touched_count
 from clubcrm.exchange.readers import RawRow
 from clubcrm.exchange.states import BatchState, Kind, ProblemCode, RowOutcome
@@ -53,6 +55,9 @@ from config import Settings
 
 ROWS_AT_ONCE: Final = 500
 """Rows of a file in one transaction: a row is up to ten in the tables, and the desk must not wait."""
+
+MOST_SHOWN: Final = 10
+"""Rows about which the command line says what there is to say; the page shows them all."""
 
 Progress = Callable[[int, int], None]
 Keep = Callable[[Sequence[Decision], Sequence[RawRow]], None]
@@ -73,11 +78,19 @@ class Order:
 
 @dataclass
 class Outcome:
-    """What came of it. `batch_id` is None for a rehearsal."""
+    """What came of it. `batch_id` is None for a rehearsal; `rows` are the first there is a word about."""
 
     batch_id: int | None
     figures: Figures = field(default_factory=Figures)
     notes: list[list[Any]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+
+    def note(self, decisions: Sequence[Decision]) -> None:
+        """Keep the first rows about which there is something to say."""
+        room = MOST_SHOWN - len(self.rows)
+        if room > 0:
+            told = (decision.row for decision in decisions if decision.row.problems)
+            self.rows += islice(told, room)
 
 
 def rehearse(
@@ -91,6 +104,7 @@ def rehearse(
         with _rejects(rejects, file) as keep:
             for part, raws in _rehearsed(task, file):
                 outcome.figures.add(part.figures)
+                outcome.note(part.decisions)
                 keep(part.decisions, raws)
                 progress(outcome.figures.read, file.total)
         return outcome
@@ -122,11 +136,17 @@ def import_file(
                     **told,
                 )
         task = _task(order, club, as_of_on, file, clock)
+        outcome = Outcome(batch_id, notes=file.notes)
         with _rejects(rejects, file) as keep:
-            _run(batch_id, task, file, clock, progress, keep)
+
+            def keep_and_note(decisions: Sequence[Decision], raws: Sequence[RawRow]) -> None:
+                outcome.note(decisions)
+                keep(decisions, raws)
+
+            _run(batch_id, task, file, clock, progress, keep_and_note)
         with reading() as session:
-            batch = get_batch(session, batch_id, {club.id})
-        return Outcome(batch_id, batch.figures, file.notes)
+            outcome.figures = get_batch(session, batch_id, {club.id}).figures
+        return outcome
 
 
 def check_batch(payload: Mapping[str, Any], lease: Lease) -> None:
