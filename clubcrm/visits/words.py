@@ -226,8 +226,10 @@ def _weekdays(days: frozenset[int]) -> str:
         return _("every day")
     names = weekday_names()
     runs: list[list[int]] = []
-    for day in sorted(days):
-        if runs and runs[-1][-1] == day - 1:
+    # From a day whose eve is closed, so that Sat–Wed is one run wherever the week begins.
+    first = next(day for day in sorted(days) if (day - 1) % 7 not in days)
+    for day in sorted(days, key=lambda day: (day - first) % 7):
+        if runs and runs[-1][-1] == (day - 1) % 7:
             runs[-1].append(day)
         else:
             runs.append([day])

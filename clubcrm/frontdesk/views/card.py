@@ -186,9 +186,9 @@ def _number_of(card: MemberCard, term: TermRow) -> int:
 
 def _habit(card: MemberCard) -> float | None:
     """Visits a week by the member's own habit; None where too little is known to call it that."""
-    known_from = card.person.visits_known_from
     is_told = card.balance is not None and card.balance.visits_per_week is not None
-    if known_from is not None and (card.today - known_from).days <= LATELY_DAYS and not is_told:
+    starts = [day for day in (card.person.visits_known_from, card.member_since) if day is not None]
+    if not is_told and starts and (card.today - max(starts)).days <= LATELY_DAYS:
         return None
     habit: float | None = card.standing.measures.get("base")
     return habit

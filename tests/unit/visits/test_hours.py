@@ -82,6 +82,7 @@ def _clock(minute: int) -> str:
         ("06:00-16:00", "every day 06:00–16:00"),
         ("mon-fri 6:00-16:00; sat,sun 08:00-20:00", "Mon–Fri 06:00–16:00; Sat, Sun 08:00–20:00"),
         ("mon,wed,fri 20:00-24:00", "Mon, Wed, Fri 20:00–00:00"),
+        ("sat-wed 06:00-22:00", "Sat–Wed 06:00–22:00"),
         ("fri 22:00-02:00", "Fri 22:00–02:00"),
         ("whenever", "whenever"),
     ],
