@@ -173,6 +173,11 @@ class MembershipNew(Shape):
     member_id: Id
     plan: ShortText = Field(description="Name of the plan, or its id.")
     starts_on: Day | None = Field(None, description="null = today, by the club's clock.")
+    ends_on: Day | None = Field(
+        None,
+        description="Last valid day; null = as long as the plan says, or where it came in by an "
+        "import and says nothing, as long as its terms mostly run.",
+    )
     price: Amount | None = Field(None, description="null = the plan's price.")
     paid: Amount | None = Field(None, description="What was paid at once; the rest is owed.")
     method: PaymentMethod = PaymentMethod.CASH
@@ -187,6 +192,11 @@ class RenewalNew(Shape):
     plan: ShortText | None = Field(None, description="Name or id; null = the same plan again.")
     starts_on: Day | None = Field(
         None, description="null = the day after the old one ends, or today where that is past."
+    )
+    ends_on: Day | None = Field(
+        None,
+        description="Last valid day; null = as long as the plan says, or where it came in by an "
+        "import and says nothing, as long as the old one.",
     )
     price: Amount | None = Field(None, description="null = the plan's price.")
     paid: Amount | None = None

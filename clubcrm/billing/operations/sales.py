@@ -1,7 +1,7 @@
 """Selling terms: the term, its invoice and the money, in one transaction."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -21,7 +21,7 @@ from clubcrm.members.operations import (
     upgrade_membership,
     void_membership,
 )
-from clubcrm.members.queries import get_plan, get_term
+from clubcrm.members.queries import get_plan, get_term, usual_end
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ def sell_membership(
     plan_id: int,
     *,
     starts_on: date,
+    ends_on: date | None = None,
     price: Money | None = None,
     paid: Money | None = None,
     method: PaymentMethod = PaymentMethod.CASH,
@@ -48,9 +49,10 @@ def sell_membership(
 ) -> Sale:
     """Sell somebody a term of a plan, and take the money that is paid at once.
 
-    Without a price, at the plan's. A price of nothing, or one that is not known, makes no invoice.
-    What is not paid is owed from `due_on` (None = today). Raises MoreThanOwed, NoAmount,
-    CurrencyMismatch, and what `members.operations.start_membership` refuses.
+    Without a last valid day, for as long as the plan says, or where an import left that open, for as
+    long as its terms mostly run. Without a price, at the plan's. A price of nothing, or one that is
+    not known, makes no invoice. What is not paid is owed from `due_on` (None = today). Raises
+    MoreThanOwed, NoAmount, CurrencyMismatch, and what `members.operations.start_membership` refuses.
     """
     plan = get_plan(session, plan_id)
     price = plan.price if price is None else price
@@ -58,6 +60,15 @@ def sell_membership(
     values = TermValues(
         person_id=person_id, plan_id=plan_id, starts_on=starts_on, price=price, seller=by.name
     )
+    if ends_on is not None:
+        values = replace(values, agreed_until_on=ends_on + timedelta(days=1))
+    elif not plan.has_length:
+        until_on = usual_end(session, plan, starts_on)
+        values = replace(
+            values,
+            agreed_until_on=until_on,
+            until_on=values.until_on if until_on is not None else None,
+        )
     term_id = start_membership(session, values, club_id=plan.club_id, by=by, now=now)
     return _charge(session, term_id, paid, method, due_on, by=by, now=now)
 
@@ -68,6 +79,7 @@ def renew(
     *,
     plan_id: int | None = None,
     starts_on: date | None = None,
+    ends_on: date | None = None,
     price: Money | None = None,
     paid: Money | None = None,
     method: PaymentMethod = PaymentMethod.CASH,
@@ -85,6 +97,7 @@ def renew(
         membership_id,
         plan_id=plan_id,
         starts_on=starts_on,
+        ends_on=ends_on,
         price=price,
         by=by,
         now=now,

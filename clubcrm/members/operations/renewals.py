@@ -1,7 +1,7 @@
 """Renewing a term by a new one, and replacing it inside its cycle."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import Table, update
@@ -48,6 +48,7 @@ def renew_membership(
     *,
     plan_id: int | None = None,
     starts_on: date | None = None,
+    ends_on: date | None = None,
     price: Money | None = None,
     by: Actor,
     now: datetime,
@@ -58,9 +59,11 @@ def renew_membership(
     Without a day it starts when the old one ends, or today where that is past, so that the gap stays
     visible. Sold early it is queued. A pack that is used up is renewed from today. Without a plan the
     same is sold again; without a price, at the plan's price, else at that of the term before. Where
-    a plan that came in by an import has no length, the old term's length counts again.
+    no last valid day is given and a plan that came in by an import has no length, the old term's
+    length counts again.
 
-    Raises AlreadyRenewed, NothingToRenew, StartsTooEarly, MembershipIsVoid, UnknownMembership, UnknownPlan.
+    Raises AlreadyRenewed, BadTerm, NothingToRenew, PlanHasNoLength, StartsTooEarly, MembershipIsVoid,
+    UnknownMembership, UnknownPlan.
     """
     term = held_term(session, membership_id)
     if successor_of(session, membership_id) is not None:
@@ -77,7 +80,7 @@ def renew_membership(
         person_id=term["person_id"],
         plan_id=plan.id,
         starts_on=starts_on,
-        agreed_until_on=_same_length(term, plan, starts_on),
+        agreed_until_on=_agreed_until(term, plan, starts_on, ends_on),
         price=_renewal_price(term, plan) if price is None else price,
         previous_id=membership_id,
         link=Link.RENEWAL,
@@ -169,8 +172,12 @@ def _renewal_price(term: dict[str, Any], plan: Plan) -> Money | None:
     return price_of(plan)
 
 
-def _same_length(term: dict[str, Any], plan: Plan, starts_on: date) -> date | None:
-    """The end of a term as long as the one before, where the plan's length is not known."""
+def _agreed_until(
+    term: dict[str, Any], plan: Plan, starts_on: date, ends_on: date | None
+) -> date | None:
+    """The end that is agreed; else that of a term as long as the one before, where the plan has none."""
+    if ends_on is not None:
+        return ends_on + timedelta(days=1)
     is_known = plan.months is not None or plan.days is not None or plan.kind != PlanKind.TERM
     if is_known or plan.id != term["plan_id"] or term["agreed_until_on"] is None:
         return None

@@ -28,7 +28,7 @@ from clubcrm.members.queries.people import (
     tags_of,
     visible_at,
 )
-from clubcrm.members.queries.plans import PlanRow, find_plan, get_plan, plans
+from clubcrm.members.queries.plans import PlanRow, find_plan, get_plan, plans, usual_end
 from clubcrm.members.queries.search import PersonHit, find_people
 from clubcrm.members.queries.seasons import ClosureRow, SeasonRow, closures_of, seasons_of
 from clubcrm.members.queries.terms import (
@@ -81,5 +81,6 @@ __all__ = [
     "state_on",
     "tags_of",
     "term_on",
+    "usual_end",
     "visible_at",
 ]

@@ -1,5 +1,6 @@
 """Selling terms: the term, its invoice and the money stand or fall together."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -30,11 +31,11 @@ from clubcrm.core.actor import OPERATOR
 from clubcrm.core.errors import CurrencyMismatch
 from clubcrm.core.money import Money
 from clubcrm.core.transactions import transaction
-from clubcrm.members.errors import HasSuccessor, UnknownPerson
+from clubcrm.members.errors import HasSuccessor, PlanHasNoLength, UnknownPerson
 from clubcrm.members.models import Membership
-from clubcrm.members.operations import void_membership
+from clubcrm.members.operations import TermValues, start_memberships, void_membership
 from clubcrm.members.queries import get_term, memberships_of
-from clubcrm.members.states import Link
+from clubcrm.members.states import Link, PlanKind
 from tests.conftest import NOW
 from tests.integration.members.desk import TODAY, a_person, a_plan, happened, on
 
@@ -196,3 +197,44 @@ def test_money_on_account_pays_the_next_sale(in_app: Flask, a_club: int) -> None
         renewal = renew(session, sale.membership_id, **ME)
         assert get_invoice(session, renewal.invoice_id or 0).open_amount == eur(1500)
         assert on_account_of(session, person) == []
+
+
+LENGTHS = [
+    # terms the plan has, each from a day until a day (None = open), and the end of the next one
+    ([("2025-01-01", "2026-01-01"), ("2025-03-05", "2026-03-05")], "2027-03-02"),
+    ([("2025-01-01", "2025-04-01")] * 2 + [("2025-01-01", "2026-01-01")], "2026-06-02"),
+    ([("2025-01-01", "2025-01-11")], "2026-03-12"),
+    ([("2025-01-01", None)] * 2 + [("2025-01-01", "2025-01-11")], None),
+]
+
+
+@pytest.mark.parametrize(("terms", "until"), LENGTHS)
+def test_a_plan_without_a_length_is_sold_as_it_mostly_ran(
+    in_app: Flask, a_club: int, terms: list[tuple[str, str | None]], until: str | None
+) -> None:
+    with transaction() as session:
+        plan = a_plan(session, a_club, is_imported=True)
+        values = [
+            TermValues(
+                person_id=a_person(session, a_club),
+                plan_id=plan,
+                starts_on=date.fromisoformat(start),
+                until_on=None if end is None else date.fromisoformat(end),
+            )
+            for start, end in terms
+        ]
+        start_memberships(session, values, club_id=a_club, imported=True, **ME)
+        sale = sell_membership(session, a_person(session, a_club), plan, starts_on=TODAY, **ME)
+        sold = get_term(session, sale.membership_id)
+    assert sold.until_on == (None if until is None else date.fromisoformat(until))
+    assert sold.kind == (PlanKind.ROLLING if until is None else PlanKind.TERM)
+
+
+def test_a_plan_without_a_length_or_a_term_needs_the_last_day(in_app: Flask, a_club: int) -> None:
+    with transaction() as session:
+        person = a_person(session, a_club)
+        plan = a_plan(session, a_club, is_imported=True)
+        with pytest.raises(PlanHasNoLength):
+            sell_membership(session, person, plan, starts_on=TODAY, **ME)
+        sale = sell_membership(session, person, plan, starts_on=TODAY, ends_on=TODAY, **ME)
+        assert get_term(session, sale.membership_id).ends_on == TODAY
