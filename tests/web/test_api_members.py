@@ -1,6 +1,13 @@
 """People through the API."""
 
+import pytest
+from flask import Flask
+
 from clubcrm.accounts.states import Role
+from clubcrm.core.actor import OPERATOR
+from clubcrm.core.transactions import transaction
+from clubcrm.members.operations import PersonValues, add_people
+from tests.conftest import NOW
 from tests.web.api import Caller
 from tests.web.conftest import MakeCaller
 
@@ -73,6 +80,19 @@ def test_people_without_a_term_are_listed_when_asked_for(boss: Caller) -> None:
     assert boss.get("/members", status="active")["items"] == []
 
 
+def test_who_buys_is_in_the_list_at_once(boss: Caller, plans: dict[str, int]) -> None:
+    ana = boss.post("/members", name="Ana")
+    sold = boss.post("/memberships", member_id=ana["id"], plan="Annual")
+    for query in ({}, {"q": "ana"}):
+        (shown,) = boss.get("/members", **query)["items"]
+        assert (shown["status"], shown["phase"]) == ("active", "adaptation")
+    assert boss.get("/members", status="potential")["items"] == []
+    told = {"from": "2026-03-02", "until": "2026-03-09"}
+    boss.call("POST", f"/memberships/{sold['id']}/freezes", json=told)
+    (shown,) = boss.get("/members")["items"]
+    assert shown["phase"] == "frozen"
+
+
 def test_a_change_changes_what_it_names(boss: Caller) -> None:
     ana = boss.post("/members", first_name="Ana", last_name="Pereira", city="Faro", tags=["VIP"])
     changed = boss.patch(f"/members/{ana['id']}", last_name="Costa", city=None)
@@ -123,6 +143,30 @@ def test_the_list_is_read_page_by_page(boss: Caller) -> None:
     for limit in (1, 3, 7, 500):
         found = boss.everything("/members", status="potential", limit=limit)
         assert [one["id"] for one in found] == ids[::-1]
+
+
+def test_a_search_is_read_page_by_page(boss: Caller, plans: dict[str, int]) -> None:
+    ids = [boss.post("/members", name=f"Ana No {number}")["id"] for number in range(7)]
+    for member_id in ids[::2]:
+        boss.post("/memberships", member_id=member_id, plan="Annual")
+    for limit in (1, 3, 7, 500):
+        assert [one["id"] for one in boss.everything("/members", q="ana", limit=limit)] == ids
+        found = boss.everything("/members", q="ana", limit=limit, phase="adaptation")
+        assert [one["id"] for one in found] == ids[::2]
+    cursor = boss.get("/members", q="ana", limit=3)["next"]
+    assert boss.get("/members", 422, q="no", cursor=cursor)["code"] == "bad_cursor"
+    assert boss.get("/members", 422, cursor=cursor)["code"] == "bad_cursor"
+
+
+def test_a_search_finds_everybody_however_many(
+    app: Flask, boss: Caller, a_club: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clubcrm.api.views.members.AT_ONCE", 100)
+    with app.app_context(), transaction() as session:
+        people = [PersonValues(full_name=f"Ana {number:03}") for number in range(450)]
+        add_people(session, people, club_id=a_club, by=OPERATOR, now=NOW)
+    found = boss.everything("/members", q="ana", limit=200)
+    assert [one["name"] for one in found] == [f"Ana {number:03}" for number in range(450)]
 
 
 def test_a_token_for_several_clubs_names_the_club(

@@ -1,7 +1,8 @@
 """People: found, added, changed, and what happened to them."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from itertools import islice
 
 from flask_babel import gettext as _
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from clubcrm.accounts.access import principal, requires
 from clubcrm.accounts.states import Permission as P
 from clubcrm.api.answers import writes
-from clubcrm.api.pages import BadCursor, read_cursor, write_cursor
+from clubcrm.api.pages import read_cursor, write_cursor
 from clubcrm.api.queries import Sight, person_in, sight
 from clubcrm.api.schemas.base import amount_or_none, shown_id
 from clubcrm.api.schemas.members import (
@@ -47,7 +48,10 @@ from clubcrm.visits.operations import fold_code, issue_cards
 from clubcrm.visits.queries import codes_of
 
 LIST = "members"
-MOST_FOUND = 400
+MOST_FOUND = 20_000
+"""How many entries of the index a search goes through; more than any word of a large club has."""
+AT_ONCE = 500
+MOST_ANEW = 50
 
 
 @api.get("/members")
@@ -57,14 +61,13 @@ MOST_FOUND = 400
 @api.doc(tags=["Members"])
 def list_members(query: MembersQuery) -> MemberPage:
     """List people, newest first, or find them by `q`, the best match first."""
-    place = read_cursor(LIST, query.cursor)
+    name = LIST if query.q is None else f"{LIST}.{query.q}"
+    place = read_cursor(name, query.cursor)
     now = clock.now()
     with reading() as session:
         seen = sight(session, P.SEE_MEMBERS).narrowed(query.club)
         if query.q is not None:
-            if place is not None:
-                raise BadCursor
-            rows, following = _found(session, seen, query, now), None
+            rows, following = _found(session, seen, query, now, place[0] if place else 0)
         else:
             page = member_list(
                 session,
@@ -79,9 +82,9 @@ def list_members(query: MembersQuery) -> MemberPage:
                 cursor=place,
                 limit=query.limit,
             )
-            rows, following = page.rows, page.next_cursor
+            rows, following = _looked_at(session, page.rows, seen.today(now)), page.next_cursor
         items = [_item(row, seen, now) for row in rows]
-    return MemberPage(items=items, next=write_cursor(LIST, following))
+    return MemberPage(items=items, next=write_cursor(name, following))
 
 
 @api.post("/members")
@@ -166,16 +169,43 @@ def edit_member(
     return _shown(session, seen, str(person.id), now)
 
 
-def _found(session: Session, seen: Sight, query: MembersQuery, now: datetime) -> Sequence[ListRow]:
-    """The people a search finds, in its order."""
-    hits = find_people(session, query.q or "", scope=seen.scope, limit=MOST_FOUND)
-    rows = hits_of(session, [hit.id for hit in hits], today=seen.today(now))
-    fitting = (
-        row
-        for row in rows
-        if query.phase in (None, row.phase) and query.status in (None, row.status)
+def _found(
+    session: Session, seen: Sight, query: MembersQuery, now: datetime, place: int
+) -> tuple[Sequence[ListRow], list[int] | None]:
+    """A page of the people a search finds, from a place in its order on; and the next place."""
+    hits = find_people(
+        session, query.q or "", scope=seen.scope, limit=MOST_FOUND, ranked=MOST_FOUND
     )
-    return list(islice(fitting, query.limit))
+    fitting: list[ListRow] = []
+    for start in range(place, len(hits), AT_ONCE):
+        ids = [hit.id for hit in hits[start : start + AT_ONCE]]
+        today = seen.today(now)
+        known = hits_of(session, ids, today=today)
+        lines = {row.id: row for row in _looked_at(session, known, today)}
+        for no, person_id in enumerate(ids, start):
+            row = lines.get(person_id)
+            if row is None or query.phase not in (None, row.phase):
+                continue
+            if query.status not in (None, row.status):
+                continue
+            if len(fitting) == query.limit:
+                return fitting, [no]
+            fitting.append(row)
+    return fitting, None
+
+
+def _looked_at(session: Session, rows: Sequence[ListRow], today: date) -> list[ListRow]:
+    """The rows, decided anew where something has happened since; so a list says what the card says.
+
+    After a large import only the first few are: the others are when the worker comes to them.
+    """
+    stale = {row.id for row in islice((row for row in rows if row.is_stale), MOST_ANEW)}
+    return [_anew(session, row, today) if row.id in stale else row for row in rows]
+
+
+def _anew(session: Session, row: ListRow, today: date) -> ListRow:
+    standing = standing_of(session, row.id, today)
+    return replace(row, status=standing.status, phase=standing.phase)
 
 
 def _item(row: ListRow, seen: Sight, now: datetime) -> MemberItem:

@@ -60,7 +60,12 @@ _COLUMNS = [_person.c[name] for name in PersonHit.__dataclass_fields__]
 
 
 def find_people(
-    session: Session, text: str, *, scope: Collection[int], limit: int = 20
+    session: Session,
+    text: str,
+    *,
+    scope: Collection[int],
+    limit: int = 20,
+    ranked: int = CANDIDATES,
 ) -> list[PersonHit]:
     """People at the clubs in scope whose words begin with every word of the text.
 
@@ -69,14 +74,15 @@ def find_people(
     A word is part of a name, the member number, the external id, a card, an e-mail address, or the
     phone from any digit on (at least four, so the last four find it). Whoever has exactly this
     number or card comes first, then exactly this external id or phone ending, then by name. Of very
-    many that match a short word only those are ranked whose words come first.
+    many that match a short word only those are ranked, and found, whose words come first: `ranked`
+    entries of the index.
     """
     words = _words(text)
     if not words or not scope:
         return []
     if len(words) > 1:
         words = _rarest_first(session, words)
-    rows = session.execute(search_query(words, text, scope, limit))
+    rows = session.execute(search_query(words, text, scope, limit, ranked))
     return [PersonHit(*row[:-1]) for row in rows]
 
 
@@ -88,10 +94,14 @@ def _words(text: str) -> list[str]:
 
 
 def search_query(
-    words: Sequence[str], text: str, scope: Collection[int], limit: int
+    words: Sequence[str],
+    text: str,
+    scope: Collection[int],
+    limit: int,
+    ranked: int = CANDIDATES,
 ) -> Select[Any]:
     """The statement of `find_people`: the first word's range of the index, narrowed by the others."""
-    found = _candidates(words, scope)
+    found = _candidates(words, scope, ranked)
     joined = "".join(_words(text))
     is_exact = or_(
         _person.c.number == joined,
@@ -134,7 +144,7 @@ def _rarest_first(session: Session, words: Sequence[str]) -> list[str]:
     return [word for _, word in in_order]
 
 
-def _candidates(words: Sequence[str], scope: Collection[int]) -> Subquery:
+def _candidates(words: Sequence[str], scope: Collection[int], ranked: int) -> Subquery:
     """The first index entries for the first word whose person has the other words too."""
     driver, *others = words
     query = select(_token.c.person_id, _token.c.token, _token.c.kind).where(
@@ -148,4 +158,4 @@ def _candidates(words: Sequence[str], scope: Collection[int]) -> Subquery:
             )
         )
     in_order = query.order_by(_token.c.token, _token.c.name_key, _token.c.person_id)
-    return in_order.limit(CANDIDATES).subquery()
+    return in_order.limit(ranked).subquery()

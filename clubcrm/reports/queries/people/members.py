@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.models import Club
@@ -53,6 +53,7 @@ class ListFilter:
 class ListRow:
     """One person of the list. `reasons` are codes with figures, strongest first.
 
+    `is_stale`: something happened since phase and status were decided; soon they are decided anew.
     `last_visit_on` None: never came, or (where `visits_known_from` is set) not known. `ends_on` None with a
     plan: runs month to month.
     """
@@ -77,6 +78,7 @@ class ListRow:
     owed: Owed | None = None
     external_id: str | None = None
     term: TermRow | None = None
+    is_stale: bool = False
 
 
 @dataclass(frozen=True)
@@ -200,10 +202,12 @@ def _conditions(filters: ListFilter, today: date) -> list[ColumnElement[bool]]:
         found.append(MemberState.risk == filters.risk)
     if filters.status is Status.POTENTIAL:
         found.append(or_(MemberState.status.is_(None), MemberState.status == Status.POTENTIAL))
+        found.append(or_(~_is_stale(), ~_has_access_term()))
     elif filters.status is not None:
         found.append(MemberState.status == filters.status)
     if filters.members_only:
-        found.append(MemberState.phase.is_not(None))
+        # Who has just bought a first term is somebody from now on, not from the next look on.
+        found.append(or_(MemberState.phase.is_not(None), and_(_is_stale(), _has_access_term())))
     if filters.plan_id is not None:
         running = select(Membership.person_id).where(
             Membership.plan_id == filters.plan_id,
@@ -213,6 +217,19 @@ def _conditions(filters: ListFilter, today: date) -> list[ColumnElement[bool]]:
         )
         found.append(Person.id.in_(running))
     return found
+
+
+def _is_stale() -> ColumnElement[bool]:
+    """Whether something happened since a person was last looked at."""
+    return func.coalesce(MemberState.dirty_seq != MemberState.clean_seq, False)
+
+
+def _has_access_term() -> ColumnElement[bool]:
+    return exists().where(
+        Membership.person_id == Person.id,
+        Membership.is_access,
+        Membership.voided_at.is_(None),
+    )
 
 
 # --- in which order -------------------------------------------------------------------------
@@ -285,6 +302,7 @@ def _lines() -> Select[*tuple[Any, ...]]:
         MemberState.since_on,
         MemberState.reasons,
         MemberState.last_visit_on,
+        _is_stale().label("is_stale"),
     ).outerjoin(MemberState, MemberState.person_id == Person.id)
 
 
@@ -324,4 +342,5 @@ def _row(row: Any, term: TermRow | None, owed: Owed | None) -> ListRow:
         owed=owed,
         external_id=row.external_id,
         term=term,
+        is_stale=bool(row.is_stale),
     )
