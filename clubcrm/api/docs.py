@@ -32,10 +32,11 @@ PROBLEMS = {
     "404": "It does not exist, or belongs to another club.",
     "409": "The club's rules do not allow this now, or the key was used for another request.",
     "413": "The body is too large.",
+    "415": "The body is sent as something else than JSON.",
     "422": "Some entries are not right; `errors` names them.",
     "503": "The database is away or too busy; nothing was changed.",
 }
-ON_WRITES = ("400", "409", "413")
+ON_WRITES = ("400", "409", "413", "415")
 SCHEMAS = "#/components/schemas/"
 
 
@@ -69,6 +70,8 @@ def _document(app: APIFlask) -> dict[str, Any]:
             if operation is not None:
                 operation["operationId"] = rule.endpoint.rpartition(".")[2]
                 _complete(operation, method, rule_of(app.view_functions[rule.endpoint]))
+                if "requestBody" in operation:
+                    operation["requestBody"]["required"] = _needs_body(operation, raw)
     return cast("dict[str, Any]", _shortened(document))
 
 
@@ -92,8 +95,6 @@ def _complete(operation: dict[str, Any], method: str, rule: Permission | str | N
     for status in PROBLEMS:
         if is_write or status not in ON_WRITES:
             responses[status] = {"$ref": f"#/components/responses/{status}"}
-    if "requestBody" in operation:
-        operation["requestBody"]["required"] = True
     if method == "POST":
         operation["parameters"] = [*operation.get("parameters", ()), _key_parameter()]
         for status, response in responses.items():
@@ -104,6 +105,13 @@ def _complete(operation: dict[str, Any], method: str, rule: Permission | str | N
         operation["description"] = "\n\n".join(filter(None, [operation.get("description"), words]))
     for parameter in operation.get("parameters", ()):
         _loosen(parameter)
+
+
+def _needs_body(operation: dict[str, Any], raw: dict[str, Any]) -> bool:
+    """Whether a call cannot do without a body: one of its fields must be told."""
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    named = schema.get("$ref", "").removeprefix(SCHEMAS)
+    return bool(raw["components"]["schemas"].get(named, schema).get("required"))
 
 
 def _loosen(parameter: dict[str, Any]) -> None:

@@ -134,6 +134,29 @@ def test_no_body_breaks_a_call(app: Flask, boss: Caller, body: bytes, status: in
     assert people_in(app) == 0
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "status"),
+    [
+        ("text/xml", b"<member/>", 415),
+        ("text/plain", b"{}", 415),
+        ("multipart/form-data; boundary=x", b"--x--", 415),
+        ("application/x-www-form-urlencoded", b"name=Ana", 415),
+        ("application/x-www-form-urlencoded", b'{"name": "Ana"}', 201),
+        ("application/json; charset=utf-8", b'{"name": "Ana"}', 201),
+        (None, b'{"name": "Ana"}', 201),
+        (None, b"name=Ana", 415),
+    ],
+)
+def test_a_body_is_json_whatever_it_is_called_by_default(
+    boss: Caller, kind: str | None, body: bytes, status: int
+) -> None:
+    answer = boss.call("POST", "/members", data=body, content_type=kind)
+    assert answer.status_code == status, answer.text
+    if status == 415:
+        assert answer.json is not None
+        assert answer.json["code"] == "unsupported_media_type"
+
+
 def test_a_bug_is_a_problem_with_a_reference_and_no_details(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, boss: Caller
 ) -> None:

@@ -78,6 +78,24 @@ def test_a_plan_is_named_or_numbered(boss: Caller, ana: str, plans: dict[str, in
     assert problem["code"] == "unknown_plan"
 
 
+def test_a_sale_may_name_its_last_day(boss: Caller, ana: str) -> None:
+    sold = boss.post("/memberships", member_id=ana, plan="Annual", ends_on="2026-12-31")
+    assert (sold["starts_on"], sold["ends_on"]) == ("2026-03-02", "2026-12-31")
+    new = boss.post(f"/memberships/{sold['id']}/renewals", ends_on="2027-01-15")
+    assert (new["starts_on"], new["ends_on"]) == ("2027-01-01", "2027-01-15")
+    for path in ("/memberships", f"/memberships/{new['id']}/renewals"):
+        told = {"member_id": ana, "plan": "Annual"} if path == "/memberships" else {}
+        problem = boss.post(path, 422, **told, starts_on="2027-06-01", ends_on="2027-05-31")
+        assert problem["code"] == "bad_term"
+
+
+def test_a_renewal_and_a_notice_need_no_body(boss: Caller, ana: str) -> None:
+    sold = boss.post("/memberships", member_id=ana, plan="Monthly")
+    assert boss.call("POST", f"/memberships/{sold['id']}/renewals").status_code == 201
+    rolling = boss.post("/memberships", member_id=ana, plan="Rolling")
+    assert boss.call("POST", f"/memberships/{rolling['id']}/cancellation").status_code == 201
+
+
 def test_a_renewal_follows_and_is_queued(boss: Caller, ana: str) -> None:
     old = boss.post("/memberships", member_id=ana, plan="Monthly")
     new = boss.post(f"/memberships/{old['id']}/renewals")

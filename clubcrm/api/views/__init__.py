@@ -4,15 +4,18 @@ import logging
 
 from apiflask import APIBlueprint
 from apiflask.exceptions import HTTPError
-from flask import Response, request
+from flask import Request, Response, request
 from flask.blueprints import BlueprintSetupState
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from clubcrm.api.problems import invalid_input, problem_of
 
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 1024 * 1024
+UNTOLD = ("", "application/x-www-form-urlencoded")
+"""What tools say of a body when nobody told them what it is; the body itself tells then."""
+NOT_JSON = "Send the body as JSON, with Content-Type: application/json."
 
 api = APIBlueprint(
     "api_v1", __name__, url_prefix="/api/v1", template_folder="../templates", tag="clubcrm"
@@ -25,10 +28,30 @@ def trust_tokens(state: BlueprintSetupState) -> None:
     state.app.extensions["csrf"].exempt(api)
 
 
+class JsonRequest(Request):
+    """A request whose missing body is as good as an empty object."""
+
+    def on_json_loading_failed(self, e: ValueError | None) -> object:
+        """Say what is wrong with a body that is no JSON."""
+        if self.is_json:
+            raise BadRequest("The body is no JSON.")
+        if self.get_data():
+            raise UnsupportedMediaType(NOT_JSON)
+        return {}
+
+
+@api.record_once
+def read_bodies(state: BlueprintSetupState) -> None:
+    """Let a call that needs no body be sent without one."""
+    state.app.request_class = JsonRequest  # type: ignore[attr-defined]
+
+
 @api.before_request
-def limit_body() -> None:
-    """Refuse large bodies before they are read; files come through the import."""
+def check_body() -> None:
+    """Refuse large bodies before they are read (files come through the import), and other kinds."""
     request.max_content_length = LARGEST_BODY
+    if request.method != "GET" and not request.is_json and request.mimetype not in UNTOLD:
+        raise UnsupportedMediaType(NOT_JSON)
 
 
 @api.errorhandler(HTTPError)
