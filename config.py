@@ -62,7 +62,7 @@ def _database_url(value: str | None, data_dir: Path) -> str:
         return f"sqlite:///{data_dir / 'clubcrm.sqlite3'}"
     try:
         url = make_url(value)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise SettingError(
             "DATABASE_URL is not a database address. Write postgresql://user:password@host/name or "
             "sqlite:////full/path/clubcrm.sqlite3."
@@ -79,8 +79,16 @@ def _database_url(value: str | None, data_dir: Path) -> str:
 def _url(name: str, value: str | None, schemes: tuple[str, ...]) -> str | None:
     if not value:
         return None
-    if urlsplit(value).scheme not in schemes:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # reads it, and says when it is none
+    except ValueError as error:
+        raise SettingError(f"{name} is not an address: {error}.") from error
+    if parts.scheme not in schemes:
         raise SettingError(f"{name} must start with {' or '.join(s + '://' for s in schemes)}.")
+    # Redis without a host is the one on this machine.
+    if not parts.hostname and parts.scheme not in ("redis", "rediss", "unix"):
+        raise SettingError(f"{name} names no host: write {parts.scheme}://host.")
     return value.rstrip("/")
 
 

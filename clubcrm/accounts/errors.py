@@ -36,6 +36,14 @@ class WeakPassword(DomainError):
     message = _l("Choose a password of at least 10 characters.")
 
 
+class NotAnEmail(DomainError):
+    """What somebody is to sign in with is no e-mail address."""
+
+    code = "not_an_email"
+    status = 422
+    message = _l("This is not an e-mail address.")
+
+
 class AlreadySetUp(DomainError):
     """A club lives here already."""
 

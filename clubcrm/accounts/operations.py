@@ -1,5 +1,6 @@
 """What is done to clubs, staff and tokens: one public function a use case."""
 
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
@@ -20,6 +21,7 @@ from clubcrm.accounts.errors import (
     ClubCodeTaken,
     EmailTaken,
     LastOwner,
+    NotAnEmail,
     TooManyTries,
     UnknownToken,
     WeakPassword,
@@ -42,6 +44,7 @@ from clubcrm.core.events import record
 from clubcrm.core.transactions import on_violation
 
 MIN_PASSWORD = 10
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 TRIES = 10
 TRIES_WITHIN_MINUTES = 15
 CALENDARS = ("gregorian", "jalali")
@@ -80,7 +83,7 @@ def set_up(
 ) -> int:
     """Open the first club here and give its owner access; returns the club's id.
 
-    Raises AlreadySetUp when a club lives here, BadClubSetting, WeakPassword.
+    Raises AlreadySetUp when a club lives here, BadClubSetting, NotAnEmail, WeakPassword.
     """
     if is_set_up(session):
         raise AlreadySetUp
@@ -222,11 +225,14 @@ def add_staff(
 ) -> int:
     """Give somebody access with a role at one club; returns the employee's id.
 
-    Somebody who has access already gets the further role and keeps the password.
+    Somebody who has access already gets the further role and keeps the password. Raises NotAnEmail,
+    WeakPassword.
     """
     email = email.strip().lower()
     user = session.scalar(select(StaffUser).where(StaffUser.email == email))
     if user is None:
+        if _EMAIL.fullmatch(email) is None:
+            raise NotAnEmail
         if len(password) < MIN_PASSWORD:
             raise WeakPassword
         user = StaffUser(

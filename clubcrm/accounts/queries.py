@@ -75,10 +75,10 @@ def get_club(session: Session, club_id: int) -> ClubRow:
 
 
 def find_club(session: Session, code: str | None) -> ClubRow:
-    """The club with this code; without a code the only club there is. Raises UnknownClub."""
+    """The club with this code, in either case; without a code the only club there is. Raises UnknownClub."""
     query = select(Club).order_by(Club.id)
     if code is not None:
-        query = query.where(Club.code == code)
+        query = query.where(Club.code == code.strip().lower())
     found = session.scalars(query.limit(2)).all()
     if len(found) != 1:
         raise UnknownClub

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import click
 from flask.cli import AppGroup, ScriptInfo
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from clubcrm import __version__
 from clubcrm.cli.demo import demo, simulate
@@ -92,7 +92,8 @@ def _words_for(error: Exception) -> tuple[str, str, int]:
     """Code, sentence and exit code for what no command expected."""
     if isinstance(error, OperationalError | DBAPIError) and error.connection_invalidated:
         return "database", "The database went away. Try again.", WRONG
-    if isinstance(error, OperationalError):
+    # SQLite tells a file that is no database by the general error, and by no other way.
+    if isinstance(error, OperationalError) or type(error) is DatabaseError:
         words = f"The database {place_of_database()} cannot be used: {_first_line(error)}"
         return "database", words, REFUSED
     logging.getLogger(__name__).debug("A command failed", exc_info=error)
@@ -100,7 +101,7 @@ def _words_for(error: Exception) -> tuple[str, str, int]:
     return "bug", words, WRONG
 
 
-def _first_line(error: OperationalError) -> str:
+def _first_line(error: DatabaseError) -> str:
     lines = str(error.orig).strip().splitlines()
     return (lines[0] if lines else type(error.orig).__name__).rstrip(".") + "."
 

@@ -164,7 +164,10 @@ def test_a_refusal_is_one_sentence_and_exit_code_2(
     [
         ("DATABASE_URL", "mysql://localhost/club", "use postgresql or sqlite"),
         ("DATABASE_URL", "sqlite:////nowhere/at/all/club.sqlite3", "cannot be used"),
+        ("DATABASE_URL", "postgresql://me@localhost:door/club", "is not a database address"),
         ("REDIS_URL", "http://localhost", "REDIS_URL must start with"),
+        ("REDIS_URL", "redis://localhost:door", "REDIS_URL is not an address"),
+        ("CLUBCRM_BASE_URL", "https://", "CLUBCRM_BASE_URL names no host"),
         ("CLUBCRM_NOW", "yesterday", "CLUBCRM_NOW must be an instant"),
         ("CLUBCRM_DATA_DIR", "/dev/null/data", "CLUBCRM_DATA_DIR"),
     ],
@@ -185,11 +188,33 @@ def test_a_wrong_setting_stops_the_start_with_one_sentence(
     assert said.out == ""
 
 
+def test_a_file_that_is_no_database_stops_the_start_with_one_sentence(
+    environment: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "list.xlsx").write_bytes(b"no database " * 500)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'list.xlsx'}")
+    assert run(OPEN) == 2
+    said = capsys.readouterr()
+    assert "cannot be used: file is not a database" in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_who_signs_in_needs_an_email(installed: Flask, capsys: pytest.CaptureFixture[str]) -> None:
+    told = ["staff", "add", "--email", "nobody", "--role", "desk", "--password", PASSWORD]
+    assert run(told) == 2
+    assert "not an e-mail address" in capsys.readouterr().err
+    with installed.app_context(), reading() as session:
+        assert len(session.scalars(select(StaffUser)).all()) == 1
+
+
 def test_a_token_stands_alone_on_standard_output(
     installed: Flask, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capsys.readouterr()
-    assert run(["token", "create", "--role", "desk", "--club", "aurora"]) == 0
+    assert run(["token", "create", "--role", "desk", "--club", "Aurora"]) == 0
     said = capsys.readouterr()
     assert said.out.count("\n") == 1
     with installed.app_context(), reading() as session:
