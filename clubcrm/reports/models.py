@@ -18,7 +18,8 @@ class RenewalOutcome(Model):
 
     __tablename__ = "renewal_outcome"
     __table_args__ = (
-        Index("ix_renewal_outcome_club_id_ends_on", "club_id", "ends_on"),
+        # With what is excluded apart, since the report asks for one or the other.
+        Index("ix_renewal_outcome_club_id_excluded_ends_on", "club_id", "excluded", "ends_on"),
         Index("ix_renewal_outcome_person_id", "person_id"),
     )
 
@@ -37,5 +38,8 @@ class RenewalOutcome(Model):
     successor_id: Mapped[int | None] = mapped_column(ForeignKey("membership.id"), index=True)
     successor_sold_on: Mapped[date | None]
     successor_starts_on: Mapped[date | None]
+    # Days from the end to those two, negative = before it: the report compares them row by row.
+    sold_after: Mapped[int | None]
+    starts_after: Mapped[int | None]
     successor_monthly_minor: Mapped[int | None]
     direction: Mapped[Direction | None] = mapped_column(words_of(Direction, 12))

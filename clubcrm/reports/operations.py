@@ -163,6 +163,8 @@ def _row(outcome: Outcome, rules: Rules) -> dict[str, Any]:
         "successor_id": successor.id if successor else None,
         "successor_sold_on": successor.sold_on if successor else None,
         "successor_starts_on": successor.starts_on if successor else None,
+        "sold_after": (successor.sold_on - outcome.ends_on).days if successor else None,
+        "starts_after": (successor.starts_on - outcome.ends_on).days if successor else None,
         "successor_monthly_minor": monthly_minor(successor) if successor else None,
         "direction": outcome.direction,
     }

@@ -1425,6 +1425,12 @@ def upgrade() -> None:
         sa.Column("successor_sold_on", sa.Date(), nullable=True),
         sa.Column("successor_starts_on", sa.Date(), nullable=True),
         sa.Column(
+            "sold_after", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column(
+            "starts_after", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column(
             "successor_monthly_minor",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             nullable=True,
@@ -1448,9 +1454,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("membership_id", name=op.f("pk_renewal_outcome")),
     )
     op.create_index(
-        "ix_renewal_outcome_club_id_ends_on",
+        "ix_renewal_outcome_club_id_excluded_ends_on",
         "renewal_outcome",
-        ["club_id", "ends_on"],
+        ["club_id", "excluded", "ends_on"],
         unique=False,
     )
     op.create_index("ix_renewal_outcome_person_id", "renewal_outcome", ["person_id"], unique=False)
@@ -1701,7 +1707,7 @@ def downgrade() -> None:
     op.drop_table("visit")
     op.drop_index(op.f("ix_renewal_outcome_successor_id"), table_name="renewal_outcome")
     op.drop_index("ix_renewal_outcome_person_id", table_name="renewal_outcome")
-    op.drop_index("ix_renewal_outcome_club_id_ends_on", table_name="renewal_outcome")
+    op.drop_index("ix_renewal_outcome_club_id_excluded_ends_on", table_name="renewal_outcome")
     op.drop_table("renewal_outcome")
     op.drop_index("ix_membership_freeze_person_id", table_name="membership_freeze")
     op.drop_index("ix_membership_freeze_membership_id", table_name="membership_freeze")

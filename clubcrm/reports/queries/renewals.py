@@ -6,7 +6,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, func, literal, select
@@ -14,8 +14,6 @@ from sqlalchemy.orm import Session
 
 from clubcrm.accounts.models import Club
 from clubcrm.core.calendars import month_key
-from clubcrm.core.days import day_no
-from clubcrm.core.sql import day_number
 from clubcrm.members.models import Person, Plan
 from clubcrm.reports.models import RenewalOutcome as Row
 from clubcrm.reports.policies import wilson
@@ -218,30 +216,28 @@ def _key(line: Any, by: By) -> tuple[str, str]:
 
 
 def _is_followed(grace: int) -> ColumnElement[bool]:
-    end = day_number(Row.ends_on)
-    return and_(
-        Row.successor_id.is_not(None),
-        day_number(Row.successor_sold_on) <= end + grace,
-        day_number(Row.successor_starts_on) <= end + max(grace, 1),
-    )
+    return and_(Row.sold_after <= grace, Row.starts_after <= max(grace, 1))
+
+
+def _is_final(grace: int, today: date) -> ColumnElement[bool]:
+    return Row.ends_on < today - timedelta(days=grace)
 
 
 def _bucket(grace: int, today: date) -> ColumnElement[str]:
     """`policies.bucket` as SQL."""
-    sold, end = day_number(Row.successor_sold_on), day_number(Row.ends_on)
     followed = _is_followed(grace)
     return case(
-        (and_(followed, sold < end - Row.window_days), str(Bucket.EARLY)),
-        (and_(followed, sold <= end), str(Bucket.WINDOW)),
+        (and_(followed, Row.sold_after < -Row.window_days), str(Bucket.EARLY)),
+        (and_(followed, Row.sold_after <= 0), str(Bucket.WINDOW)),
         (followed, str(Bucket.LATE)),
-        (end + grace < day_no(today), str(Bucket.NOT_RENEWED)),
+        (_is_final(grace, today), str(Bucket.NOT_RENEWED)),
         else_=str(Bucket.PENDING),
     )
 
 
 def _figures(grace: int, today: date) -> list[ColumnElement[int]]:
     shown, followed = _bucket(grace, today), _is_followed(grace)
-    final = day_number(Row.ends_on) + grace < day_no(today)
+    final = _is_final(grace, today)
     priced = and_(final, Row.monthly_minor.is_not(None))
     conditions: dict[str, ColumnElement[bool]] = {
         **{bucket.value: shown == str(bucket) for bucket in Bucket},
