@@ -35,7 +35,7 @@ from clubcrm.members.operations import (
     remove_memberships,
     remove_people,
     set_card_words,
-    void_membership,
+    void_imported,
     withdraw_closure,
 )
 from clubcrm.members.states import ConsentChannel, EndReason, Link
@@ -238,10 +238,9 @@ def _terms(session: Session, undo: Undo, touches: Touches) -> None:
         values = {"previous_id": None, "link": None}
         session.execute(update(_term).where(_term.c.id.in_(chunk)).values(values))
     undo.done.removed += remove_memberships(session, gone, by=undo.by, now=undo.now)
-    for row_id, tables in held.items():
-        # Numbered documents stay; the term they were for counts nowhere any more.
-        if tables == {"invoice"} and rows[row_id]["voided_at"] is None:
-            void_membership(session, row_id, reason=REASON, by=undo.by, now=undo.now)
+    # Numbered documents stay; the terms they were for count nowhere any more.
+    void = [row_id for row_id in held if _counts_nowhere(row_id, stays_held, next_of)]
+    void_imported(session, void, reason=REASON, by=undo.by, now=undo.now)
     changed = [row_id for row_id in rows if row_id not in untouched]
     undo.done.keep("membership", changed, Kept.CHANGED)
     undo.done.keep("membership", list(held), Kept.HANGS)
@@ -445,6 +444,19 @@ def _let_go_of_lines(
             del still[row_id]
             row_id = before.get(row_id)
     return still
+
+
+def _counts_nowhere(row_id: int, held: Mapping[int, set[str]], next_of: Mapping[int, int]) -> bool:
+    """Whether a term stays for its documents alone, or for those of the terms that follow it."""
+    follower: int | None = row_id
+    while follower is not None:
+        tables = held.get(follower, set())
+        if not tables <= {"invoice", "membership"}:
+            return False
+        follower = next_of.get(follower)
+        if follower is None and "membership" in tables:
+            return False
+    return True
 
 
 def _told_by_others(session: Session, undo: Undo, person_ids: Sequence[int]) -> list[int]:

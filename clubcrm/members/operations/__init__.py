@@ -11,6 +11,7 @@ from clubcrm.members.operations.corrections import (
     remove_freezes,
     remove_memberships,
     remove_people,
+    void_imported,
 )
 from clubcrm.members.operations.locks import hold_people
 from clubcrm.members.operations.notice import (
@@ -89,6 +90,7 @@ __all__ = [
     "start_membership",
     "start_memberships",
     "upgrade_membership",
+    "void_imported",
     "void_membership",
     "withdraw_cancellation",
     "withdraw_closure",

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from clubcrm.accounts.queries import get_club
 from clubcrm.core.actor import Actor
 from clubcrm.core.events import record
+from clubcrm.core.folding import clean_text
 from clubcrm.core.sql import chunks
 from clubcrm.members.errors import BadTerm, UnknownMembership
 from clubcrm.members.events import MembershipImported, MembershipVoided
@@ -127,22 +128,48 @@ def remove_memberships(
             continue
         ids = [term["id"] for term in terms]
         # First they count nowhere, so that whoever listens lets go of them; then they go.
-        session.execute(update(_term).where(_term.c.id.in_(ids)).values(voided_at=now))
-        events = (
-            MembershipVoided(
-                club_id=term["club_id"],
-                person_id=term["person_id"],
-                membership_id=term["id"],
-                affects_from_on=term["starts_on"],
-            )
-            for term in terms
-        )
-        record(session, *events, by=by, now=now)
+        _void(session, terms, {}, by=by, now=now)
         session.execute(delete(_freeze).where(_freeze.c.membership_id.in_(ids)))
         session.execute(delete(_term).where(_term.c.id.in_(ids)))
         _forget(session, Membership, ids)
         removed += len(ids)
     return removed
+
+
+def void_imported(
+    session: Session, membership_ids: Collection[int], *, reason: str, by: Actor, now: datetime
+) -> None:
+    """Let terms that an import had brought count nowhere, where a document keeps them from going.
+
+    For the undo of an import; what was sold here is taken back with `void_membership`.
+    """
+    note = clean_text(reason, 240)
+    for chunk in chunks(sorted(membership_ids), 2000):
+        terms = [term for term in locked_terms(session, chunk) if term["voided_at"] is None]
+        if terms:
+            _void(session, terms, {"end_note": note}, by=by, now=now)
+
+
+def _void(
+    session: Session,
+    terms: Sequence[Mapping[str, Any]],
+    changes: Mapping[str, Any],
+    *,
+    by: Actor,
+    now: datetime,
+) -> None:
+    ids = [term["id"] for term in terms]
+    session.execute(update(_term).where(_term.c.id.in_(ids)).values(voided_at=now, **changes))
+    events = (
+        MembershipVoided(
+            club_id=term["club_id"],
+            person_id=term["person_id"],
+            membership_id=term["id"],
+            affects_from_on=term["starts_on"],
+        )
+        for term in terms
+    )
+    record(session, *events, by=by, now=now)
 
 
 def remove_freezes(session: Session, freeze_ids: Collection[int]) -> None:

@@ -167,6 +167,22 @@ def test_a_term_with_an_unpaid_rest_counts_nowhere_afterwards(desk: Desk) -> Non
         assert owed_by(session, [term.person_id]) == {}
 
 
+def test_a_line_of_terms_with_unpaid_rests_counts_nowhere(desk: Desk) -> None:
+    content = (
+        "external_id,member,plan,full_name,starts_on,ends_on,price,paid,previous\n"
+        "T1,A,Annual,Ana,2024-01-01,2024-12-31,100,100,\n"
+        "T2,A,Annual,Ana,2025-01-01,2025-12-31,100,60,T1\n"
+        "T3,A,Annual,Ana,2026-01-01,2026-12-31,100,100,T2\n"
+        "T4,B,Annual,Eva,2026-01-01,2026-12-31,100,100,\n"
+    )
+    outcome = desk.take_in("memberships", content)
+    done = desk.undo(outcome.batch_id)
+    terms = desk.rows(select(Membership.external_id, Membership.voided_at.is_not(None)))
+    assert sorted(tuple(term) for term in terms) == [("T1", True), ("T2", True)]
+    assert done["reversed"] == 1
+    assert desk.rows(select(Person.external_id)) == [("A",)]
+
+
 def test_visits_go_with_their_days(desk: Desk) -> None:
     people = desk.take_in("members", "external_id\nA\nB\n")
     log = desk.take_in(
