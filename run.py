@@ -254,6 +254,16 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
+def _with_bytecode_kept(environment: dict[str, str]) -> dict[str, str]:
+    """Keep what Python compiles inside the environment, also where the caller forbids it beside sources.
+
+    Else every start would compile some two thousand modules anew, which takes longer than the start.
+    """
+    if environment.pop("PYTHONDONTWRITEBYTECODE", None):
+        environment["PYTHONPYCACHEPREFIX"] = str(venv_folder() / "bytecode")
+    return environment
+
+
 def _become(name: str, arguments: list[str], environment: dict[str, str]) -> NoReturn:
     """Hand over to a program of the environment, in the caller's folder, with its exit code."""
     command = [str(program(name)), *arguments]
@@ -272,7 +282,7 @@ def main(arguments: list[str]) -> NoReturn:
     command = arguments[0] if arguments else ""
     checking = command in {"test", "prove"}
     ensure_environment("dev" if checking else "runtime")
-    environment = dict(os.environ)
+    environment = _with_bytecode_kept(dict(os.environ))
     if checking:
         # The checks import `tests`, which is not installed.
         paths = [str(ROOT), environment.get("PYTHONPATH", "")]

@@ -139,3 +139,21 @@ def test_debian_without_venv_is_told_the_one_line(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(run.SetUpError, match=r"sudo apt-get install -y .* python3-venv"):
         run._ensure_venv_module()
+
+
+def test_what_python_compiles_is_kept_where_the_caller_forbids_it_beside_sources(
+    venv: Path,
+) -> None:
+    """Without, every start compiles all modules anew."""
+    assert run._with_bytecode_kept({"HOME": "/"}) == {"HOME": "/"}
+    kept = run._with_bytecode_kept({"PYTHONDONTWRITEBYTECODE": "1"})
+    assert kept == {"PYTHONPYCACHEPREFIX": str(venv / "bytecode")}
+    module = venv / "compiled_once.py"
+    module.write_text("")
+    subprocess.run(
+        [sys.executable, "-c", "import compiled_once"],
+        env={**os.environ, "PYTHONPATH": str(venv), "PYTHONDONTWRITEBYTECODE": "", **kept},
+        check=True,
+    )
+    assert list((venv / "bytecode").rglob("compiled_once*.pyc"))
+    assert not list(venv.glob("__pycache__"))
