@@ -264,6 +264,7 @@ def test_a_scan_on_any_page_opens_the_desk(app: Flask, a_club: int, at_desk: Ope
 
 
 def test_a_card_nobody_holds(app: Flask, a_club: int, at_desk: Open) -> None:
+    member(app, a_club, card="1", full_name="Sofia Marques")
     page = at_desk("/desk", expected=("status of 404",))
     scan(page, "999999")
     expect(state(page)).to_have_text("Unknown card")
