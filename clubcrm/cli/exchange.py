@@ -198,6 +198,8 @@ def undo(batch: int, as_json: bool) -> int:
     for line in undone_text(done):
         say(line)
     _tell_kept(done["kept_rows"])
+    if done["kept"] > len(done["kept_rows"]):
+        say(f"Only the first {len(done['kept_rows']):,} of {done['kept']:,} are named.")
     if as_json:
         print_json({"batch": batch, **done})
     return 0
