@@ -14,6 +14,7 @@ from clubcrm.billing import events as of_billing
 from clubcrm.billing import invariants as billing_invariants
 from clubcrm.billing import models as billing
 from clubcrm.billing.handlers import invoices_are_voided
+from clubcrm.billing.jobs import roll_over_everywhere
 from clubcrm.core import invariants as core_invariants
 from clubcrm.core import models as core
 from clubcrm.core.events import TOGETHER, Event, Subscription, Wiring
@@ -138,6 +139,7 @@ JOBS: Mapping[str, Work] = {
 SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled("answers.forget", timedelta(hours=1), forget_answers),
     Scheduled("uploads.forget", timedelta(hours=6), forget_uploads),
+    Scheduled("terms.roll_over", timedelta(minutes=1), roll_over_everywhere),
     Scheduled("phases.run", timedelta(seconds=30), run_due),
 )
 """What comes round again; the embedded worker and the queue's schedule are both made from this."""

@@ -7,6 +7,7 @@ import click
 from flask.cli import with_appcontext
 
 from clubcrm.accounts.queries import ClubRow, clubs, find_club
+from clubcrm.billing.jobs import roll_over_ended_terms
 from clubcrm.cli.frame import json_option, print_json, say
 from clubcrm.core import clock
 from clubcrm.core.jobs import drain
@@ -55,6 +56,7 @@ def _run(club: ClubRow, on: date | None, allow: bool) -> dict[str, Any]:
             looked = run_day(club.id, on, clock=clock.now, is_allowed=allow)
             answer |= {"days": 1, "looked_at": looked.looked_at, "changed": looked.changed}
         else:
+            roll_over_ended_terms(club.id, clock.now)
             ran = run_missed_days(club.id, clock.now, is_allowed=allow)
             answer |= {"days": ran.days, "looked_at": ran.looked_at, "changed": ran.changed}
     except TooManyMoved as refusal:

@@ -19,7 +19,14 @@ from clubcrm.billing.operations.payments import (
     reverse_payments,
     take_payment,
 )
-from clubcrm.billing.operations.sales import Sale, renew, sell_membership, take_back_sale, upgrade
+from clubcrm.billing.operations.sales import (
+    Sale,
+    renew,
+    roll_over,
+    sell_membership,
+    take_back_sale,
+    upgrade,
+)
 
 __all__ = [
     "DebtValues",
@@ -30,6 +37,7 @@ __all__ = [
     "renew",
     "reverse_payment",
     "reverse_payments",
+    "roll_over",
     "sell_membership",
     "take_back_sale",
     "take_payment",

@@ -105,6 +105,26 @@ def renew(
     return _charge(session, term_id, paid, method, due_on, by=by, now=now)
 
 
+def roll_over(session: Session, membership_id: int, *, by: Actor, now: datetime) -> Sale:
+    """Go on with a term that renews by itself: the same again, from the day it ended, owed from today.
+
+    Same plan, length, price and seller, as it was agreed. Refusals as
+    `members.operations.renew_membership`.
+    """
+    term = get_term(session, membership_id)
+    term_id = renew_membership(
+        session,
+        membership_id,
+        starts_on=term.until_on,
+        price=term.price,
+        auto_renew=True,
+        by=by,
+        now=now,
+        seller=term.seller,
+    )
+    return _charge(session, term_id, None, PaymentMethod.CASH, None, by=by, now=now)
+
+
 def upgrade(
     session: Session,
     membership_id: int,

@@ -50,6 +50,7 @@ def renew_membership(
     starts_on: date | None = None,
     ends_on: date | None = None,
     price: Money | None = None,
+    auto_renew: bool | None = None,
     by: Actor,
     now: datetime,
     seller: str = "",
@@ -58,7 +59,8 @@ def renew_membership(
 
     Without a day it starts when the old one ends, or today where that is past, so that the gap stays
     visible. Sold early it is queued. A pack that is used up is renewed from today. Without a plan the
-    same is sold again; without a price, at the plan's price, else at that of the term before. Where
+    same is sold again; without a price, at the plan's price, else at that of the term before.
+    `auto_renew` None = as the plan says. Where
     no last valid day is given and a plan that came in by an import has no length, the old term's
     length counts again.
 
@@ -82,6 +84,7 @@ def renew_membership(
         starts_on=starts_on,
         agreed_until_on=_agreed_until(term, plan, starts_on, ends_on),
         price=_renewal_price(term, plan) if price is None else price,
+        auto_renew=auto_renew,
         previous_id=membership_id,
         link=Link.RENEWAL,
         renewals_before=term["renewals_before"],

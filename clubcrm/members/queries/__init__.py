@@ -40,6 +40,7 @@ from clubcrm.members.queries.terms import (
     memberships_of,
     memberships_of_many,
     term_on,
+    terms_to_roll_over,
 )
 
 __all__ = [
@@ -81,6 +82,7 @@ __all__ = [
     "state_on",
     "tags_of",
     "term_on",
+    "terms_to_roll_over",
     "usual_end",
     "visible_at",
 ]

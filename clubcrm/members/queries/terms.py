@@ -12,13 +12,14 @@ from clubcrm.core.money import Money
 from clubcrm.core.period import Period
 from clubcrm.core.sql import chunks
 from clubcrm.members.errors import UnknownFreeze, UnknownMembership
-from clubcrm.members.models import Freeze, Membership, Plan
+from clubcrm.members.models import Freeze, Membership, Person, Plan
 from clubcrm.members.policies import current_term, state_on
 from clubcrm.members.states import EndReason, Link, MembershipState, PlanKind
 
 _ONE_DAY = timedelta(days=1)
 _term = cast(Table, Membership.__table__)
 _plan = cast(Table, Plan.__table__)
+_person = cast(Table, Person.__table__)
 _freeze = cast(Table, Freeze.__table__)
 
 
@@ -154,6 +155,37 @@ def get_term(session: Session, membership_id: int) -> TermRow:
 def term_on(session: Session, person_id: int, day: date) -> TermRow | None:
     """The term that counts for a person on a day, or None."""
     return current_term(memberships_of(session, person_id), day)
+
+
+def terms_to_roll_over(
+    session: Session, club_id: int, since: date, through: date
+) -> list[tuple[int, date, datetime]]:
+    """Terms that renew by themselves, ended, and are followed by nothing; the earliest end first.
+
+    Id, first day without it (`since`..`through`), and when it was written down. Left out are those with
+    a notice, those that ended for another reason, and people nobody may contact.
+    """
+    later = _term.alias("later")
+    is_followed = select(later.c.id).where(
+        later.c.previous_id == _term.c.id, later.c.voided_at.is_(None)
+    )
+    query = (
+        select(_term.c.id, _term.c.until_on, _term.c.created_at)
+        .join(_person, _person.c.id == _term.c.person_id)
+        .where(
+            _term.c.club_id == club_id,
+            _term.c.until_on.between(since, through),
+            _term.c.auto_renew,
+            _term.c.kind == PlanKind.TERM,
+            _term.c.voided_at.is_(None),
+            _term.c.end_reason.is_(None),
+            _term.c.cancel_requested_at.is_(None),
+            ~_person.c.no_contact,
+            ~is_followed.exists(),
+        )
+        .order_by(_term.c.until_on, _term.c.id)
+    )
+    return [(row.id, row.until_on, row.created_at) for row in session.execute(query)]
 
 
 def freezes_of(
