@@ -26,6 +26,13 @@ class NoAmount(Invalid):
     message = _l("Enter an amount above zero.")
 
 
+class NotPaidYet(Invalid):
+    """Money that is said to come in later than now."""
+
+    code = "not_paid_yet"
+    message = _l("Money is entered when it has been received; this moment lies ahead.")
+
+
 class MoreThanOwed(DomainError):
     """More money than the invoice still asks for."""
 

@@ -103,6 +103,7 @@ def test_a_payment_that_is_sent_again_is_one_payment(boss: Caller, ana: str) -> 
         ({"member_id": "987654"}, 404, "unknown_member"),
         ({"method": "shells"}, 422, "invalid"),
         ({"paid_at": "2026-02-27"}, 422, "invalid"),
+        ({"paid_at": "2026-03-02T09:11:00Z"}, 422, "not_paid_yet"),
         ({"amount": {"minor": "100", "currency": "EUR"}}, 422, "invalid"),
     ],
 )

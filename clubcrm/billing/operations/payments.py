@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import Table, func, insert, select
@@ -13,6 +13,7 @@ from clubcrm.billing.errors import (
     InvoiceNotOpen,
     MoreThanOwed,
     NoAmount,
+    NotPaidYet,
     NotReversible,
     PaymentIdTaken,
     UnknownInvoice,
@@ -35,6 +36,9 @@ from clubcrm.members.queries import people_by_ids
 
 on_violation("uq_payment_reverses_id", AlreadyReversed)
 on_violation("uq_payment_club_id_external_id_external_round", PaymentIdTaken)
+
+CLOCK_SKEW = timedelta(minutes=10)
+"""How far the clock of a terminal may run ahead."""
 
 _payment = cast(Table, Payment.__table__)
 _invoice = cast(Table, Invoice.__table__)
@@ -70,10 +74,12 @@ def take_payment(
 
     For one invoice, or for the oldest debts first; what is left over then stays on account and pays
     the next invoice. Raises CurrencyMismatch, InvoiceNotOpen, MoreThanOwed (for one invoice),
-    NoAmount, UnknownInvoice, UnknownPerson.
+    NoAmount, NotPaidYet, UnknownInvoice, UnknownPerson.
     """
     if amount.minor <= 0:
         raise NoAmount
+    if paid_at is not None and paid_at > now + CLOCK_SKEW:
+        raise NotPaidYet
     person = people_by_ids(session, [person_id]).get(person_id)
     if person is None:
         raise UnknownPerson
