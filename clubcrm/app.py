@@ -66,7 +66,12 @@ def _config(settings: Settings) -> dict[str, Any]:
     if not is_sqlite:
         # On the disks of today a single page costs little more than the next one; told so, the planner
         # takes the index for a search where it would read all people.
-        told = "lock_timeout=8000", "statement_timeout=60000", "timezone=UTC", "random_page_cost=1.1"
+        told = (
+            "lock_timeout=8000",
+            "statement_timeout=60000",
+            "timezone=UTC",
+            "random_page_cost=1.1",
+        )
         connect = {"options": " ".join(f"-c {one}" for one in told)}
     return {
         "SECRET_KEY": settings.secret_key,

@@ -38,7 +38,9 @@ SHOWN = ("joined", "renewed", "froze", "gave notice")
     show_default=True,
     help="Days the club has lived, up to today.",
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed: the same club.")
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="The same seed: the same club."
+)
 @click.option("--serve/--no-serve", default=True, show_default=True, help="Serve it afterwards.")
 @click.option("--if-empty", is_flag=True, help="Only where no club lives yet; else serve that.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
