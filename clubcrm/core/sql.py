@@ -73,7 +73,7 @@ def insert_missing(session: Session, table: Table, rows: Sequence[dict[str, Any]
 
 
 FEW = 50
-"""Up to so many rows one ordinary statement is quicker than what suits very many."""
+"""Up to so many rows PostgreSQL takes one ordinary statement quicker than what suits very many."""
 
 
 def insert_many(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -82,9 +82,10 @@ def insert_many(session: Session, table: Table, rows: Sequence[Mapping[str, Any]
     Every row must name the same columns, and all that cannot be null: no default of the mapping is filled
     in. The table's key is `id`.
     """
-    if len(rows) <= FEW:
-        if not rows:
-            return []
+    if not rows:
+        return []
+    # SQLite would be asked row by row, since it promises no order of what comes back.
+    if len(rows) <= (1 if is_sqlite(session) else FEW):
         statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
         return list(session.scalars(statement, [dict(row) for row in rows]))
     ids = _new_ids(session, table, len(rows))
