@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.errors import UnknownClub
@@ -66,12 +66,18 @@ def clubs(session: Session, scope: Collection[int] | None = None) -> list[ClubRo
     return [_row(club) for club in session.scalars(query)]
 
 
+# Every operation asks for its club: the statement is put together once.
+_BY_ID = select(*(getattr(Club, name) for name in ClubRow.__dataclass_fields__)).where(
+    Club.id == bindparam("id")
+)
+
+
 def get_club(session: Session, club_id: int) -> ClubRow:
-    """One club by its id."""
-    club = session.get(Club, club_id)
-    if club is None:
+    """One club by its id. Raises UnknownClub."""
+    row = session.execute(_BY_ID, {"id": club_id}).one_or_none()
+    if row is None:
         raise UnknownClub
-    return _row(club)
+    return ClubRow(**{**row._asdict(), "settings": dict(row.settings or {})})
 
 
 def find_club(session: Session, code: str | None) -> ClubRow:

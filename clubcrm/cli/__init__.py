@@ -1,9 +1,10 @@
 """The command line: `clubcrm`, Flask's own command line underneath.
 
 Exit codes are the same everywhere. 0: done. 1: the work was done or tried and something is wrong,
-such as a file of which every row was rejected, or a broken invariant. 2: refused, nothing was done: wrong usage, a wrong
-setting, or something the club's rules do not allow. An error is one sentence, never a traceback.
-With `--json` standard output is exactly one JSON object; everything else goes to the error stream.
+such as a file of which every row was rejected, or a broken invariant. 2: refused, nothing was done:
+wrong usage, a wrong setting, or something the club's rules do not allow. An error is one sentence,
+never a traceback. With `--json` standard output is exactly one JSON object; everything else goes to
+the error stream.
 """
 
 import logging

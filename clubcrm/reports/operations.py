@@ -1,13 +1,14 @@
 """Keeping the roll-ups true: called by the listeners, and whole by `rebuild_outcomes`."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.models import Club
+from clubcrm.accounts.queries import get_club
 from clubcrm.billing.models import Invoice
 from clubcrm.core.days import club_day
 from clubcrm.core.sql import chunks
@@ -53,14 +54,15 @@ def keep_outcomes(session: Session, person_ids: Collection[int]) -> int:
 
 def outcome_rows(session: Session, person_ids: Collection[int]) -> list[dict[str, Any]]:
     """What the roll-up should say of these people by their terms and payments, one row an end."""
+    terms = _terms(session, person_ids)
     rules = {
-        club_id: rules_of(settings or {})
-        for club_id, settings in session.execute(select(Club.id, Club.settings))
+        club_id: rules_of(get_club(session, club_id).settings)
+        for club_id in {term.club_id for term in terms}
     }
     return [
         _row(outcome, rules[outcome.term.club_id])
-        for _person, terms in groupby(_terms(session, person_ids), key=lambda term: term.person_id)
-        for outcome in outcomes_of(list(terms))
+        for _person, held in groupby(terms, key=lambda term: term.person_id)
+        for outcome in outcomes_of(list(held))
     ]
 
 
@@ -72,52 +74,57 @@ def rebuild_outcomes(session: Session, club_id: int) -> int:
     return keep_outcomes(session, ids)
 
 
-def _terms(session: Session, person_ids: Collection[int]) -> Iterable[Term]:
+# Every sale and payment asks this: the statement is put together once.
+_PEOPLE = bindparam("people", expanding=True)
+_PAID = (
+    select(Invoice.membership_id, func.sum(Invoice.paid_minor).label("minor"))
+    .where(Invoice.person_id.in_(_PEOPLE), Invoice.membership_id.is_not(None))
+    .group_by(Invoice.membership_id)
+    .subquery()
+)
+_ACCESS_TERMS = (
+    select(
+        Membership.id,
+        Membership.person_id,
+        Membership.club_id,
+        Membership.plan_id,
+        Membership.kind,
+        Membership.is_trial,
+        Membership.starts_on,
+        Membership.until_on,
+        Membership.agreed_until_on,
+        Membership.months,
+        Membership.days,
+        Membership.sold_at,
+        Membership.sold_here,
+        Membership.previous_id,
+        Membership.link,
+        Membership.price_minor,
+        Membership.currency,
+        Membership.auto_renew,
+        Membership.end_reason,
+        Membership.seller,
+        Person.trainer,
+        Club.timezone,
+        Club.day_cutoff_minutes,
+        func.coalesce(_PAID.c.minor, 0).label("paid_minor"),
+    )
+    .join(Person, Person.id == Membership.person_id)
+    .join(Club, Club.id == Membership.club_id)
+    .outerjoin(_PAID, _PAID.c.membership_id == Membership.id)
+    .where(
+        Membership.person_id.in_(_PEOPLE),
+        Membership.is_access,
+        Membership.voided_at.is_(None),
+    )
+    .order_by(Membership.person_id, Membership.starts_on, Membership.id)
+)
+
+
+def _terms(session: Session, person_ids: Collection[int]) -> list[Term]:
     """The access terms of these people, person by person."""
-    paid = (
-        select(Invoice.membership_id, func.sum(Invoice.paid_minor).label("minor"))
-        .where(Invoice.person_id.in_(person_ids), Invoice.membership_id.is_not(None))
-        .group_by(Invoice.membership_id)
-        .subquery()
-    )
-    rows = session.execute(
-        select(
-            Membership.id,
-            Membership.person_id,
-            Membership.club_id,
-            Membership.plan_id,
-            Membership.kind,
-            Membership.is_trial,
-            Membership.starts_on,
-            Membership.until_on,
-            Membership.agreed_until_on,
-            Membership.months,
-            Membership.days,
-            Membership.sold_at,
-            Membership.sold_here,
-            Membership.previous_id,
-            Membership.link,
-            Membership.price_minor,
-            Membership.currency,
-            Membership.auto_renew,
-            Membership.end_reason,
-            Membership.seller,
-            Person.trainer,
-            Club.timezone,
-            Club.day_cutoff_minutes,
-            func.coalesce(paid.c.minor, 0).label("paid_minor"),
-        )
-        .join(Person, Person.id == Membership.person_id)
-        .join(Club, Club.id == Membership.club_id)
-        .outerjoin(paid, paid.c.membership_id == Membership.id)
-        .where(
-            Membership.person_id.in_(person_ids),
-            Membership.is_access,
-            Membership.voided_at.is_(None),
-        )
-        .order_by(Membership.person_id, Membership.starts_on, Membership.id)
-    )
-    return (_term(row) for row in rows)
+    rows = session.execute(_ACCESS_TERMS, {"people": list(person_ids)})
+    return [_term(row) for row in rows]
 
 
 def _term(row: Any) -> Term:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import String, cast, func, select
+from sqlalchemy import String, bindparam, cast, func, select
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.orm import Session
 
@@ -128,6 +128,59 @@ _TERM = (
 )
 
 
+# What the daily run asks every night of every part of a club is put together once.
+_IDS = bindparam("ids", expanding=True)
+_AFTER, _THROUGH = bindparam("after"), bindparam("through")
+
+_TERMS_OF = select(*_TERM).where(
+    Membership.person_id.in_(_IDS),
+    Membership.is_access,
+    Membership.is_trial.is_(False),
+    Membership.voided_at.is_(None),
+)
+_FREEZES_OF = (
+    select(Freeze.membership_id, Freeze.from_on, Freeze.until_on, Freeze.created_at)
+    .where(Freeze.person_id.in_(_IDS), Freeze.cancelled_at.is_(None))
+    .order_by(Freeze.from_on)
+)
+_CLOSURES_AT = select(
+    Closure.club_id, Closure.no, Closure.from_on, Closure.until_on, Closure.created_at
+).where(Closure.club_id.in_(_IDS), Closure.extends_terms)
+_TAKES_OF = (
+    select(Visit.membership_id, Visit.on)
+    .where(Visit.person_id.in_(_IDS), Visit.took_a_visit, Visit.undone_at.is_(None))
+    .order_by(Visit.on)
+)
+_PEOPLE = select(
+    Person.id,
+    Person.visits_known_from,
+    Person.joined_on,
+    Person.no_contact,
+    Person.merged_into_id,
+).where(Person.id.in_(_IDS))
+_BALANCES_OF = select(
+    OpeningBalance.person_id,
+    OpeningBalance.last_visit_on,
+    OpeningBalance.visits_total,
+    OpeningBalance.visits_per_week,
+).where(OpeningBalance.person_id.in_(_IDS))
+_DAYS_OF = (
+    select(VisitDay.person_id, func.aggregate_strings(cast(VisitDay.day_no, String), ","))
+    .where(VisitDay.person_id.in_(_IDS), VisitDay.day_no > _AFTER, VisitDay.day_no <= _THROUGH)
+    .group_by(VisitDay.person_id)
+)
+_LAST_BEFORE = (
+    select(VisitDay.person_id, func.max(VisitDay.day_no))
+    .where(VisitDay.person_id.in_(_IDS), VisitDay.day_no <= _THROUGH)
+    .group_by(VisitDay.person_id)
+)
+_FIRST_AFTER = (
+    select(VisitDay.person_id, func.min(VisitDay.day_no))
+    .where(VisitDay.person_id.in_(_IDS), VisitDay.day_no > _AFTER)
+    .group_by(VisitDay.person_id)
+)
+
+
 class _Held(NamedTuple):
     """A term of somebody, and whether an import brought it."""
 
@@ -146,35 +199,15 @@ def _joined(joined_on: date | None, held: Sequence[_Held]) -> int | None:
 
 
 def _people(session: Session, ids: Sequence[int]) -> Iterable[Any]:
-    return session.execute(
-        select(
-            Person.id,
-            Person.visits_known_from,
-            Person.joined_on,
-            Person.no_contact,
-            Person.merged_into_id,
-        ).where(Person.id.in_(ids))
-    )
+    return session.execute(_PEOPLE, {"ids": ids})
 
 
 def _opening_balances(session: Session, ids: Sequence[int]) -> dict[int, Any]:
-    query = select(
-        OpeningBalance.person_id,
-        OpeningBalance.last_visit_on,
-        OpeningBalance.visits_total,
-        OpeningBalance.visits_per_week,
-    ).where(OpeningBalance.person_id.in_(ids))
-    return {row.person_id: row for row in session.execute(query)}
+    return {row.person_id: row for row in session.execute(_BALANCES_OF, {"ids": ids})}
 
 
 def _terms(session: Session, club: ClubRow, ids: Sequence[int]) -> dict[int, list[_Held]]:
-    query = select(*_TERM).where(
-        Membership.person_id.in_(ids),
-        Membership.is_access,
-        Membership.is_trial.is_(False),
-        Membership.voided_at.is_(None),
-    )
-    rows = session.execute(query).mappings().all()
+    rows = session.execute(_TERMS_OF, {"ids": ids}).mappings().all()
     known = {row["id"]: _on_the_books(row, club) for row in rows}
     upgraded = {
         row["previous_id"]: known[row["id"]]
@@ -263,13 +296,9 @@ def _touches(pause: Period, starts_on: date, until_on: date | None) -> bool:
 
 
 def _freezes(session: Session, club: ClubRow, ids: Sequence[int]) -> dict[int, list[Pause]]:
-    query = (
-        select(Freeze.membership_id, Freeze.from_on, Freeze.until_on, Freeze.created_at)
-        .where(Freeze.person_id.in_(ids), Freeze.cancelled_at.is_(None))
-        .order_by(Freeze.from_on)
-    )
     found: dict[int, list[Pause]] = {}
-    for membership_id, from_on, until_on, created_at in session.execute(query):
+    rows = session.execute(_FREEZES_OF, {"ids": ids})
+    for membership_id, from_on, until_on, created_at in rows:
         known = min(from_on, club.today(created_at)).toordinal()
         found.setdefault(membership_id, []).append(Pause(known, Period(from_on, until_on)))
     return found
@@ -278,11 +307,9 @@ def _freezes(session: Session, club: ClubRow, ids: Sequence[int]) -> dict[int, l
 def _extending_closures(
     session: Session, club: ClubRow, club_ids: Iterable[int]
 ) -> dict[int, list[tuple[int, Pause]]]:
-    query = select(
-        Closure.club_id, Closure.no, Closure.from_on, Closure.until_on, Closure.created_at
-    ).where(Closure.club_id.in_(sorted(club_ids)), Closure.extends_terms)
     found: dict[int, list[tuple[int, Pause]]] = {}
-    for club_id, no, from_on, until_on, created_at in session.execute(query):
+    rows = session.execute(_CLOSURES_AT, {"ids": sorted(club_ids)})
+    for club_id, no, from_on, until_on, created_at in rows:
         known = min(from_on, club.today(created_at)).toordinal()
         found.setdefault(club_id, []).append((no, Pause(known, Period(from_on, until_on))))
     return found
@@ -292,17 +319,9 @@ def _takes(session: Session, packs: Sequence[RowMapping]) -> dict[int, list[int]
     """The days on which visits were taken from packs, ascending."""
     if not packs:
         return {}
-    query = (
-        select(Visit.membership_id, Visit.on)
-        .where(
-            Visit.person_id.in_(sorted({row["person_id"] for row in packs})),
-            Visit.took_a_visit,
-            Visit.undone_at.is_(None),
-        )
-        .order_by(Visit.on)
-    )
+    ids = sorted({row["person_id"] for row in packs})
     found: dict[int, list[int]] = {}
-    for membership_id, on in session.execute(query):
+    for membership_id, on in session.execute(_TAKES_OF, {"ids": ids}):
         if membership_id is not None:
             found.setdefault(membership_id, []).append(on.toordinal())
     return found
@@ -333,34 +352,19 @@ def _visit_days(
     session: Session, ids: Sequence[int], after: int, last: int
 ) -> dict[int, list[int]]:
     """The visit-days after `after` and up to `last`, ascending: one row a person."""
-    listed = func.aggregate_strings(cast(VisitDay.day_no, String), ",")
-    query = (
-        select(VisitDay.person_id, listed)
-        .where(VisitDay.person_id.in_(ids), VisitDay.day_no > after, VisitDay.day_no <= last)
-        .group_by(VisitDay.person_id)
-    )
-    return {
-        person_id: sorted(map(int, text.split(","))) for person_id, text in session.execute(query)
-    }
+    rows = session.execute(_DAYS_OF, {"ids": ids, "after": after, "through": last})
+    return {person_id: sorted(map(int, text.split(","))) for person_id, text in rows}
 
 
 def _last_before(session: Session, ids: Sequence[int], day: int) -> dict[int, int]:
     """The last visit-day up to a day."""
     if not ids:
         return {}
-    query = (
-        select(VisitDay.person_id, func.max(VisitDay.day_no))
-        .where(VisitDay.person_id.in_(ids), VisitDay.day_no <= day)
-        .group_by(VisitDay.person_id)
-    )
-    return {row[0]: row[1] for row in session.execute(query)}
+    rows = session.execute(_LAST_BEFORE, {"ids": ids, "through": day})
+    return {row[0]: row[1] for row in rows}
 
 
 def _first_after(session: Session, ids: Sequence[int], day: int) -> dict[int, int]:
     """The first visit-day after a day."""
-    query = (
-        select(VisitDay.person_id, func.min(VisitDay.day_no))
-        .where(VisitDay.person_id.in_(ids), VisitDay.day_no > day)
-        .group_by(VisitDay.person_id)
-    )
-    return {row[0]: row[1] for row in session.execute(query)}
+    rows = session.execute(_FIRST_AFTER, {"ids": ids, "after": day})
+    return {row[0]: row[1] for row in rows}

@@ -121,6 +121,16 @@ _COLUMNS = [
     if name != "freezes"
 ]
 _FREEZE_COLUMNS = [_freeze.c[name] for name in FreezeRow.__dataclass_fields__]
+_NEWEST_FIRST = (
+    select(*_COLUMNS)
+    .join(_plan, _plan.c.id == _term.c.plan_id)
+    .order_by(_term.c.starts_on.desc(), _term.c.id.desc())
+)
+_STANDING_FREEZES = (
+    select(*_FREEZE_COLUMNS)
+    .where(_freeze.c.cancelled_at.is_(None))
+    .order_by(_freeze.c.from_on, _freeze.c.id)
+)
 
 
 def memberships_of(session: Session, person_id: int, *, with_voided: bool = False) -> list[TermRow]:
@@ -216,16 +226,9 @@ def _rows(
 ) -> list[TermRow]:
     """Terms, newest first, with their freezes."""
     frozen: dict[int, list[FreezeRow]] = {}
-    query = select(*_FREEZE_COLUMNS).where(freezes, _freeze.c.cancelled_at.is_(None))
-    for row in session.execute(query.order_by(_freeze.c.from_on, _freeze.c.id)):
+    for row in session.execute(_STANDING_FREEZES.where(freezes)):
         frozen.setdefault(row.membership_id, []).append(FreezeRow(*row))
-    query = (
-        select(*_COLUMNS)
-        .join(_plan, _plan.c.id == _term.c.plan_id)
-        .where(terms)
-        .order_by(_term.c.starts_on.desc(), _term.c.id.desc())
-    )
-    found = [TermRow(*row) for row in session.execute(query)]
+    found = [TermRow(*row) for row in session.execute(_NEWEST_FIRST.where(terms))]
     return [
         replace(term, freezes=tuple(frozen[term.id])) if term.id in frozen else term
         for term in found
