@@ -4,7 +4,7 @@ from collections.abc import Collection
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import BindParameter, bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.models import Club
@@ -75,7 +75,7 @@ def rebuild_outcomes(session: Session, club_id: int) -> int:
 
 
 # Every sale and payment asks this: the statement is put together once.
-_PEOPLE = bindparam("people", expanding=True)
+_PEOPLE: BindParameter[int] = bindparam("people", expanding=True)
 _PAID = (
     select(Invoice.membership_id, func.sum(Invoice.paid_minor).label("minor"))
     .where(Invoice.person_id.in_(_PEOPLE), Invoice.membership_id.is_not(None))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import String, bindparam, cast, func, select
+from sqlalchemy import BindParameter, String, bindparam, cast, func, select
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.orm import Session
 
@@ -129,8 +129,9 @@ _TERM = (
 
 
 # What the daily run asks every night of every part of a club is put together once.
-_IDS = bindparam("ids", expanding=True)
-_AFTER, _THROUGH = bindparam("after"), bindparam("through")
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
+_AFTER: BindParameter[int] = bindparam("after")
+_THROUGH: BindParameter[int] = bindparam("through")
 
 _TERMS_OF = select(*_TERM).where(
     Membership.person_id.in_(_IDS),

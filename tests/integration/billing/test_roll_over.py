@@ -7,6 +7,7 @@ from flask import Flask
 from clubcrm.billing.jobs import roll_over_ended_terms
 from clubcrm.billing.operations import sell_membership
 from clubcrm.billing.queries import owed_by
+from clubcrm.core import clock
 from clubcrm.core.actor import OPERATOR
 from clubcrm.core.money import Money
 from clubcrm.core.transactions import reading, transaction
@@ -80,7 +81,8 @@ def test_nobody_who_goes_on_passes_through_grace(in_app: Flask, a_club: int) -> 
     person_id = _a_term_that_goes_on(a_club)
     for day in range(33):
         _roll_over(a_club, later(day))
-        run_missed_days(a_club, lambda day=day: later(day))
+        with clock.clock_at(later(day)):
+            run_missed_days(a_club, clock.now)
         with reading() as session:
             standing = standing_of(session, person_id, on(day))
         assert standing.phase is Phase.ADAPTATION
