@@ -22,9 +22,11 @@ from clubcrm.core.transactions import reading, transaction
 from clubcrm.members.operations import (
     PersonValues,
     PlanValues,
+    TermValues,
     add_person,
     add_plan,
     freeze_membership,
+    start_memberships,
 )
 from clubcrm.members.queries import TermRow, memberships_of
 from clubcrm.members.states import PlanKind
@@ -276,6 +278,36 @@ def test_renewing_takes_one_press_and_is_queued(
     again = post(desk, f"/memberships/{first}/renew", data)
     assert again.status_code == 422
     assert "already renewed" in again.text
+
+
+def test_who_came_with_a_list_renews_the_same_though_it_is_not_on_sale(
+    app: Flask, desk: FlaskClient, member: int, a_club: int
+) -> None:
+    with app.app_context(), transaction() as session:
+        plan_id = add_plan(
+            session,
+            PlanValues(name="Old annual", kind=PlanKind.TERM, is_imported=True, is_on_sale=False),
+            club_id=a_club,
+            by=OPERATOR,
+            now=NOW,
+        )
+        values = TermValues(
+            person_id=member,
+            plan_id=plan_id,
+            starts_on=date(2025, 3, 10),
+            until_on=date(2026, 3, 10),
+            price=Money(36000, "EUR"),
+        )
+        (first,) = start_memberships(
+            session, [values], club_id=a_club, by=OPERATOR, now=NOW, imported=True
+        )
+    form = desk.get(f"/memberships/{first}/renew").text
+    assert "Old annual" in form
+    data = {"plan": plan_id, "starts_on": "2026-03-10", "pays": "all", "method": "cash"}
+    assert post(desk, f"/memberships/{first}/renew", data).status_code == 303
+    newest = terms(app, member)[0]
+    assert (newest.previous_id, newest.until_on) == (first, date(2027, 3, 10))
+    assert (newest.price, owed(app, member)) == (Money(36000, "EUR"), 0)
 
 
 def test_a_renewal_cannot_begin_before_the_end(

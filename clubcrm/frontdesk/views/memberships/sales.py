@@ -23,7 +23,7 @@ from clubcrm.frontdesk.views.memberships.task import (
     person_for,
     term_for,
 )
-from clubcrm.members.queries import TermRow, get_term, memberships_of, plans, shown_term
+from clubcrm.members.queries import TermRow, get_plan, get_term, memberships_of, plans, shown_term
 
 
 @blueprint.route("/people/<int:person_id>/sell", methods=["GET", "POST"])
@@ -90,6 +90,10 @@ def renew(membership_id: int) -> Answer:
         person = person_for(session, old.person_id, Permission.SELL)
         club = get_club(session, old.club_id)
         offered = plans(session, club.id, on_sale=True)
+        own = get_plan(session, old.plan_id)
+    if own.is_imported and own not in offered:
+        # Who came with a list renews the same again, though nobody has put it on sale yet.
+        offered = [own, *offered]
     today = club.today(clock.now())
     starts_on = max(old.until_on or today, today)
     is_offered = any(plan.id == old.plan_id for plan in offered)
@@ -102,6 +106,8 @@ def renew(membership_id: int) -> Answer:
 
     def do(session: Session) -> TermRow:
         price = form.agreed_price
+        if price is None and int(form.plan.data) == own.id:
+            price = old.price
         sale = renew_term(
             session,
             old.id,
