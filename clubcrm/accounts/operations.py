@@ -41,7 +41,7 @@ from clubcrm.accounts.states import AccessOutcome, Role
 from clubcrm.core.actor import Actor
 from clubcrm.core.days import club_day
 from clubcrm.core.events import record
-from clubcrm.core.transactions import on_violation
+from clubcrm.core.transactions import kept, on_violation
 
 MIN_PASSWORD = 10
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -184,6 +184,7 @@ def change_club(
         setattr(club, name, wanted[name])
     names += [name for name in told if settings.get(name) != (club.settings or {}).get(name)]
     club.settings = settings
+    kept(session).pop((Club, club_id), None)
     if names:
         record(session, ClubSettingsChanged(club_id=club_id, names=sorted(names)), by=by, now=now)
     return sorted(names)

@@ -15,6 +15,7 @@ from clubcrm.accounts.policies import Principal, grants_of
 from clubcrm.accounts.states import Role
 from clubcrm.core.actor import Actor, ActorKind
 from clubcrm.core.days import club_day
+from clubcrm.core.transactions import kept
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,14 @@ _BY_ID = select(*(getattr(Club, name) for name in ClubRow.__dataclass_fields__))
 
 def get_club(session: Session, club_id: int) -> ClubRow:
     """One club by its id. Raises UnknownClub."""
-    row = session.execute(_BY_ID, {"id": club_id}).one_or_none()
-    if row is None:
-        raise UnknownClub
-    return ClubRow(**{**row._asdict(), "settings": dict(row.settings or {})})
+    found: ClubRow | None = kept(session).get((Club, club_id))
+    if found is None:
+        row = session.execute(_BY_ID, {"id": club_id}).one_or_none()
+        if row is None:
+            raise UnknownClub
+        found = ClubRow(**{**row._asdict(), "settings": dict(row.settings or {})})
+        kept(session)[Club, club_id] = found
+    return found
 
 
 def find_club(session: Session, code: str | None) -> ClubRow:

@@ -1,5 +1,6 @@
 """A demo club to look at: made from nothing, and lived on."""
 
+import gc
 import shutil
 import sys
 import time
@@ -105,6 +106,7 @@ def _make(app: Flask, members: int, days: int, seed: int) -> ClubRow:
     progress = _Progress(f"{members} people live through {days} days of a club")
     try:
         unfinished.touch()
+        gc.freeze()  # what is loaded stays: collections need not go through it over and over
         club, told = make_demo(members=members, days=days, seed=seed, tell=progress)
         unfinished.unlink(missing_ok=True)
     finally:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from clubcrm.core.db import db
@@ -87,19 +87,22 @@ def drain(clock: Clock, *, most: int = 1000) -> int:
     return done
 
 
+_IS_WORK_DUE = select(
+    or_(
+        *(
+            select(table.id)
+            .where(table.state == WorkState.WAITING, table.run_at <= bindparam("now"))
+            .exists()
+            for table in (EventDelivery, Job)
+        )
+    )
+)
+
+
 def is_work_due(clock: Clock) -> bool:
     """Tell whether anything waits whose time has come."""
-    now = clock()
     with reading() as session:
-        for table in (EventDelivery, Job):
-            due = (
-                select(table.id)
-                .where(table.state == WorkState.WAITING, table.run_at <= now)
-                .limit(1)
-            )
-            if session.scalar(due) is not None:
-                return True
-    return False
+        return bool(session.scalar(_IS_WORK_DUE, {"now": clock()}))
 
 
 def _deliver_one(clock: Clock) -> bool:

@@ -57,6 +57,10 @@ def insert_ignoring(session: Session, table: Table, rows: Sequence[dict[str, Any
     """
     dialect = sqlite if is_sqlite(session) else postgresql
     key = next(iter(table.primary_key.columns))
+    if len(rows) == 1:
+        # Said with its values in the statement it would be compiled anew each time.
+        one = dialect.insert(table).on_conflict_do_nothing().returning(key)
+        return len(session.execute(one, dict(rows[0])).all())
     inserted = 0
     for chunk in chunks(rows, 400):
         statement = dialect.insert(table).values(list(chunk)).on_conflict_do_nothing()
@@ -84,8 +88,10 @@ def insert_many(session: Session, table: Table, rows: Sequence[Mapping[str, Any]
     """
     if not rows:
         return []
+    if len(rows) == 1:
+        return [_insert_one(session, table, rows[0])]
     # SQLite would be asked row by row, since it promises no order of what comes back.
-    if len(rows) <= (1 if is_sqlite(session) else FEW):
+    if len(rows) <= FEW and not is_sqlite(session):
         statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
         return list(session.scalars(statement, [dict(row) for row in rows]))
     ids = _new_ids(session, table, len(rows))
@@ -93,6 +99,13 @@ def insert_many(session: Session, table: Table, rows: Sequence[Mapping[str, Any]
     values = [(row_id, *(row[name] for name in names)) for row_id, row in zip(ids, rows)]
     insert_quickly(session, table, ("id", *names), values)
     return ids
+
+
+def _insert_one(session: Session, table: Table, row: Mapping[str, Any]) -> int:
+    key = session.connection().execute(insert(table), dict(row)).inserted_primary_key
+    assert key is not None
+    row_id: int = key[0]
+    return row_id
 
 
 def insert_quickly(

@@ -7,6 +7,7 @@ commits; its caller (a view, a job, a command, a test) opens one transaction aro
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -19,8 +20,18 @@ _writer = threading.Lock()
 _refusals: dict[str, Callable[[], DomainError]] = {}
 _bell: Callable[[], None] = lambda: None  # noqa: E731
 
+KEPT = "clubcrm_kept"
 WORK_WAITS = "clubcrm_work_waits"
 """Key in `session.info`: this transaction left work for the worker."""
+
+
+def kept(session: Session) -> dict[Any, Any]:
+    """What was read and is asked for again and again until this transaction, or this look, is over.
+
+    Whoever changes such a thing takes it out.
+    """
+    found: dict[Any, Any] = session.info.setdefault(KEPT, {})
+    return found
 
 
 def on_violation(constraint: str, refusal: Callable[[], DomainError]) -> None:
@@ -55,6 +66,7 @@ def transaction() -> Iterator[Session]:
     try:
         # What was read before may be out of date by now; a decision needs the present rows.
         session.expire_all()
+        session.info.pop(KEPT, None)
         session.connection(execution_options={WRITING: True})
         yield session
         session.flush()
@@ -70,6 +82,7 @@ def transaction() -> Iterator[Session]:
         raise
     finally:
         session.info.pop(WRITING, None)
+        session.info.pop(KEPT, None)
         waits = session.info.pop(WORK_WAITS, False)
         if is_sqlite:
             _writer.release()
@@ -88,7 +101,9 @@ def reading() -> Iterator[Session]:
         yield session
         return
     session.expire_all()
+    session.info.pop(KEPT, None)
     try:
         yield session
     finally:
         session.rollback()
+        session.info.pop(KEPT, None)

@@ -12,7 +12,7 @@ _SCALE = 2.0**-53
 
 def chance(*words: object) -> float:
     """A number from 0 up to (not including) 1 that depends on the words alone, evenly spread."""
-    text = "/".join(str(word) for word in words)
+    text = "/".join(map(str, words))
     digest = blake2b(text.encode(), digest_size=8).digest()
     return (int.from_bytes(digest, "big") >> 11) * _SCALE
 

@@ -177,21 +177,23 @@ def _people_of(session: Session, invoice_ids: Sequence[int]) -> set[int]:
     return found
 
 
+_NEW_PAID = _invoice.c.paid_minor + bindparam("change", type_=_invoice.c.paid_minor.type)
+_FOLLOWS = case((_invoice.c.total_minor <= _NEW_PAID, InvoiceState.PAID), else_=InvoiceState.ISSUED)
+# Spelled out: a list of values cannot go with many rows of parameters.
+_IS_LIVE = or_(_invoice.c.state == InvoiceState.ISSUED, _invoice.c.state == InvoiceState.PAID)
+_SETTLE = (
+    update(_invoice)
+    .where(_invoice.c.id == bindparam("invoice"))
+    .values(paid_minor=_NEW_PAID, state=case((_IS_LIVE, _FOLLOWS), else_=_invoice.c.state))
+)
+
+
 def settle(session: Session, changes: Mapping[int, int]) -> None:
     """Add to what is paid on invoices (or take off), and let their states follow. Held locked."""
     if not changes:
         return
-    paid = _invoice.c.paid_minor + bindparam("change", type_=_invoice.c.paid_minor.type)
-    follows = case((paid >= _invoice.c.total_minor, InvoiceState.PAID), else_=InvoiceState.ISSUED)
-    # Spelled out: a list of values cannot go with many rows of parameters.
-    is_live = or_(_invoice.c.state == InvoiceState.ISSUED, _invoice.c.state == InvoiceState.PAID)
-    statement = (
-        update(_invoice)
-        .where(_invoice.c.id == bindparam("invoice"))
-        .values(paid_minor=paid, state=case((is_live, follows), else_=_invoice.c.state))
-    )
     rows = [{"invoice": invoice_id, "change": change} for invoice_id, change in changes.items()]
-    session.connection().execute(statement, rows)
+    session.connection().execute(_SETTLE, rows)
     _forget(session, list(changes))
 
 

@@ -59,13 +59,10 @@ def run_day(
     """
     ensure_cohorts(club_id, day, clock=clock)
     with transaction() as session:
-        state = begin_run(session, club_id, day, now=clock())
-        most_moved = None if is_allowed else _most_moved(session, club_id)
-    if state is DailyRunState.ALLOWED:
-        most_moved = None
+        is_allowed |= begin_run(session, club_id, day, now=clock()) is DailyRunState.ALLOWED
     looked_at = changed = 0
     while True:
-        looked = _look(club_id, day, clock, at_once, most_moved)
+        looked = _look(club_id, day, clock, at_once, is_allowed=is_allowed)
         looked_at += looked.looked_at
         changed += looked.changed
         if looked.looked_at < at_once:
@@ -124,7 +121,7 @@ def is_anything_due(session: Session, club_id: int, day: date) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def _look(club_id: int, day: date, clock: Clock, at_once: int, most_moved: int | None) -> Looked:
+def _look(club_id: int, day: date, clock: Clock, at_once: int, *, is_allowed: bool) -> Looked:
     """One short transaction of a run."""
     moved = people = 0
     now = clock()
@@ -135,7 +132,7 @@ def _look(club_id: int, day: date, clock: Clock, at_once: int, most_moved: int |
                 moved = add_to_run(
                     session, club_id, day, looked_at=looked.looked_at, changed=looked.changed
                 )
-            if most_moved is not None and moved > most_moved:
+            if looked.changed and not is_allowed and _is_too_many(session, club_id, moved):
                 people = _followed(session, club_id)
                 raise TooManyMoved(day=day.isoformat(), moved=moved, people=people)
             return looked
@@ -145,11 +142,12 @@ def _look(club_id: int, day: date, clock: Clock, at_once: int, most_moved: int |
         raise
 
 
-def _most_moved(session: Session, club_id: int) -> int:
-    """How many people a run may move without being asked."""
+def _is_too_many(session: Session, club_id: int, moved: int) -> bool:
+    """Whether a run has moved more people than it may without being asked."""
     rules = rules_of(get_club(session, club_id).settings)
-    share = _followed(session, club_id) * rules.stop_percent // 100
-    return max(share, rules.stop_people - 1)
+    if moved < rules.stop_people:
+        return False
+    return moved > _followed(session, club_id) * rules.stop_percent // 100
 
 
 def _followed(session: Session, club_id: int) -> int:

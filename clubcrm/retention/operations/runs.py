@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import cast
 
-from sqlalchemy import Table, update
+from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
 
 from clubcrm.core.actor import ENGINE, Actor
@@ -30,7 +30,8 @@ def begin_run(session: Session, club_id: int, on: date, *, now: datetime) -> Dai
         "note": "",
     }
     insert_ignoring(session, _run, [row])
-    return session.get_one(DailyRun, (club_id, on), populate_existing=True).state
+    query = select(_run.c.state).where(_run.c.club_id == club_id, _run.c.on == on)
+    return session.execute(query).scalar_one()
 
 
 def add_to_run(session: Session, club_id: int, on: date, *, looked_at: int, changed: int) -> int:

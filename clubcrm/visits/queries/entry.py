@@ -3,9 +3,23 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Date,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session, aliased
 
 from clubcrm.accounts.models import Club
@@ -113,11 +127,9 @@ def read_entry(
     """
     club = session.execute(_club(club_id, access_point)).one()
     on = club_day(at, club.timezone, club.day_cutoff_minutes)
-    found = _person(club_id, on, code, person_id, scope)
-    if for_update:
-        # Without the key: rows that only refer to the person need not wait.
-        found = found.with_for_update(of=Person, key_share=True)
-    rows = session.execute(found).all()
+    found = _person(by_card=code is not None, is_scoped=scope is not None, for_update=for_update)
+    asked = {"club": club_id, "day": on, "code": code, "person": person_id}
+    rows = session.execute(found, asked | {"clubs": [club_id, *(scope or ())]}).all()
     if not rows:
         raise UnknownCard if code is not None else UnknownPerson
     person = rows[0]
@@ -157,14 +169,14 @@ def read_entry(
 
 def read_terms(session: Session, person_id: int, on: date) -> tuple[TermFacts, ...]:
     """The terms of one person that open a door, with the freeze that covers a day."""
-    return tuple(terms_by_person(session.execute(_terms([person_id], on))).get(person_id, ()))
+    return tuple(read_terms_of(session, [person_id], on).get(person_id, ()))
 
 
 def read_terms_of(
     session: Session, person_ids: Collection[int], on: date
 ) -> dict[int, list[TermFacts]]:
     """The same for many people in one read."""
-    return terms_by_person(session.execute(_terms(person_ids, on)))
+    return terms_by_person(session.execute(_TERMS, {"people": list(person_ids), "day": on}))
 
 
 def term_figures(term: TermFacts | None, on: date) -> TermFigures | None:
@@ -230,12 +242,17 @@ def _club(club_id: int, access_point: str | None) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _person(
-    club_id: int, on: date, code: str | None, person_id: int | None, scope: Collection[int] | None
-) -> Select[*tuple[Any, ...]]:
+# What is asked at every check-in is put together once.
+_CLUB = bindparam("club", type_=BigInteger)
+_DAY = bindparam("day", type_=Date)
+
+
+@cache
+def _person(*, by_card: bool, is_scoped: bool, for_update: bool) -> Select[*tuple[Any, ...]]:
     """The person behind a card or an id, one row a question that was put off.
 
-    Somebody merged into another person is found as the one who stays.
+    Somebody merged into another person is found as the one who stays. Asked with `club`, `day`, `code`
+    or `person`, and the `clubs` one of which must have seen a person named by id.
     """
     given = aliased(Person)
     query = (
@@ -247,8 +264,8 @@ def _person(
             Person.birth_date,
             Person.no_contact,
             Person.visits_known_from,
-            _is_seen([club_id]).label("is_seen_here"),
-            _is_closed(club_id, on).label("is_closed"),
+            _is_seen(PersonClub.club_id == _CLUB).label("is_seen_here"),
+            _is_closed().label("is_closed"),
             _came_before().label("came_before"),
             PromptAnswer.prompt,
             PromptAnswer.ask_again_on,
@@ -257,24 +274,28 @@ def _person(
         .join(Person, Person.id == func.coalesce(given.merged_into_id, given.id))
         .outerjoin(PromptAnswer, PromptAnswer.person_id == Person.id)
     )
-    if code is not None:
+    if for_update:
+        # Without the key: rows that only refer to the person need not wait.
+        query = query.with_for_update(of=Person, key_share=True)
+    if by_card:
         return query.join(Credential, Credential.person_id == given.id).where(
-            Credential.code == code, Credential.ended_at.is_(None)
+            Credential.code == bindparam("code"), Credential.ended_at.is_(None)
         )
-    query = query.where(given.id == person_id)
-    return query if scope is None else query.where(_is_seen([club_id, *scope]))
+    query = query.where(given.id == bindparam("person"))
+    clubs: BindParameter[int] = bindparam("clubs", expanding=True)
+    return query.where(_is_seen(PersonClub.club_id.in_(clubs))) if is_scoped else query
 
 
-def _is_seen(club_ids: Collection[int]) -> ColumnElement[bool]:
-    return exists().where(PersonClub.person_id == Person.id, PersonClub.club_id.in_(club_ids))
+def _is_seen(where: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(PersonClub.person_id == Person.id, where)
 
 
-def _is_closed(club_id: int, on: date) -> ColumnElement[bool]:
+def _is_closed() -> ColumnElement[bool]:
     return exists().where(
-        Closure.club_id == club_id,
+        Closure.club_id == _CLUB,
         Closure.share_percent == 0,
-        Closure.from_on <= on,
-        Closure.until_on > on,
+        Closure.from_on <= _DAY,
+        Closure.until_on > _DAY,
     )
 
 
@@ -286,42 +307,41 @@ def _came_before() -> ColumnElement[bool]:
     )
 
 
-def _terms(person_ids: Collection[int], on: date) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            Membership.person_id,
-            Membership.id,
-            Membership.club_id,
-            Membership.starts_on,
-            Membership.until_on,
-            Membership.visits_left,
-            Membership.visits_total,
-            Membership.auto_renew,
-            Plan.name.label("plan"),
-            Plan.hours,
-            Plan.debt_grace_days,
-            Club.name.label("club"),
-            Freeze.id.label("freeze_id"),
-            Freeze.from_on.label("freeze_from"),
-            Freeze.until_on.label("freeze_until"),
-        )
-        .join(Plan, Plan.id == Membership.plan_id)
-        .join(Club, Club.id == Membership.club_id)
-        .outerjoin(
-            Freeze,
-            and_(
-                Freeze.membership_id == Membership.id,
-                Freeze.cancelled_at.is_(None),
-                Freeze.from_on <= on,
-                Freeze.until_on > on,
-            ),
-        )
-        .where(
-            Membership.person_id.in_(person_ids),
-            Membership.is_access,
-            Membership.voided_at.is_(None),
-        )
+_TERMS = (
+    select(
+        Membership.person_id,
+        Membership.id,
+        Membership.club_id,
+        Membership.starts_on,
+        Membership.until_on,
+        Membership.visits_left,
+        Membership.visits_total,
+        Membership.auto_renew,
+        Plan.name.label("plan"),
+        Plan.hours,
+        Plan.debt_grace_days,
+        Club.name.label("club"),
+        Freeze.id.label("freeze_id"),
+        Freeze.from_on.label("freeze_from"),
+        Freeze.until_on.label("freeze_until"),
     )
+    .join(Plan, Plan.id == Membership.plan_id)
+    .join(Club, Club.id == Membership.club_id)
+    .outerjoin(
+        Freeze,
+        and_(
+            Freeze.membership_id == Membership.id,
+            Freeze.cancelled_at.is_(None),
+            Freeze.from_on <= _DAY,
+            Freeze.until_on > _DAY,
+        ),
+    )
+    .where(
+        Membership.person_id.in_(bindparam("people", expanding=True)),
+        Membership.is_access,
+        Membership.voided_at.is_(None),
+    )
+)
 
 
 def _latest_visits(person_id: int, until: datetime) -> Select[*tuple[Any, ...]]:
