@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import BindParameter, bindparam, delete, func, insert, select
+from sqlalchemy import BindParameter, Table, bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.models import Club
@@ -35,6 +35,12 @@ EXCLUSIONS = {
 }
 
 MOST = 500  # people a statement
+
+_outcome = cast(Table, RenewalOutcome.__table__)
+
+# Every sale and payment asks these: the statements are put together once.
+_PEOPLE: BindParameter[int] = bindparam("people", expanding=True)
+_FORGET = delete(_outcome).where(_outcome.c.person_id.in_(_PEOPLE))
 OPEN_LENGTH = 30  # an open term counts as a month
 
 
@@ -44,10 +50,10 @@ def keep_outcomes(session: Session, person_ids: Collection[int]) -> int:
     for ids in chunks(sorted(set(person_ids)), MOST):
         # Two at once would each miss what the other sold.
         hold_people(session, ids)
-        session.execute(delete(RenewalOutcome).where(RenewalOutcome.person_id.in_(ids)))
+        session.connection().execute(_FORGET, {"people": ids})
         rows = outcome_rows(session, ids)
         if rows:
-            session.execute(insert(RenewalOutcome), rows)
+            session.connection().execute(insert(_outcome), rows)
         kept += len(rows)
     return kept
 
@@ -74,8 +80,6 @@ def rebuild_outcomes(session: Session, club_id: int) -> int:
     return keep_outcomes(session, ids)
 
 
-# Every sale and payment asks this: the statement is put together once.
-_PEOPLE: BindParameter[int] = bindparam("people", expanding=True)
 _PAID = (
     select(Invoice.membership_id, func.sum(Invoice.paid_minor).label("minor"))
     .where(Invoice.person_id.in_(_PEOPLE), Invoice.membership_id.is_not(None))

@@ -6,9 +6,10 @@ and handed to `retention.policies`.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import BindParameter, String, bindparam, cast, func, select
+from sqlalchemy import BindParameter, String, Table, bindparam, func, select
+from sqlalchemy import cast as to_type
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.orm import Session
 
@@ -32,8 +33,9 @@ RECENT = 21
 
 def read_club_facts(session: Session, club_id: int, last: date) -> ClubFacts:
     """The calendar of a club up to a few days after `last`, and its stored cohorts."""
-    closures = session.scalars(select(Closure).where(Closure.club_id == club_id)).all()
-    seasons = session.scalars(select(Season).where(Season.club_id == club_id)).all()
+    asked = {"club": club_id}
+    closures = session.execute(_CLOSURES, asked).all()
+    seasons = session.execute(_SEASONS, asked).all()
     starts = [closure.from_on for closure in closures]
     starts += [season.valid_from_on for season in seasons]
     shares: dict[int, int] = {}
@@ -41,11 +43,7 @@ def read_club_facts(session: Session, club_id: int, last: date) -> ClubFacts:
         until = day_of(day_no(last) + AHEAD)
         days = share_of_days(closures, seasons, min(starts), until)
         shares = {day_no(day): share for day, share in days.items()}
-    rows = session.execute(
-        select(Cohort.month_on, Cohort.plan_id, Cohort.visits_per_week).where(
-            Cohort.club_id == club_id
-        )
-    )
+    rows = session.execute(_COHORTS, asked)
     cohorts = {(day_no(row.month_on), row.plan_id): row.visits_per_week for row in rows}
     return ClubFacts(days=ClubDays(shares), cohorts=Cohorts(cohorts))
 
@@ -102,29 +100,40 @@ def read_facts(
     return facts
 
 
+# Tables rather than mapped classes: no object is made of what is read here by the thousand.
+_membership = cast(Table, Membership.__table__)
+_freeze = cast(Table, Freeze.__table__)
+_closure = cast(Table, Closure.__table__)
+_season = cast(Table, Season.__table__)
+_day = cast(Table, VisitDay.__table__)
+_visit = cast(Table, Visit.__table__)
+_person = cast(Table, Person.__table__)
+_balance = cast(Table, OpeningBalance.__table__)
+_cohort = cast(Table, Cohort.__table__)
+
 _TERM = (
-    Membership.id,
-    Membership.club_id,
-    Membership.person_id,
-    Membership.plan_id,
-    Membership.kind,
-    Membership.months,
-    Membership.days,
-    Membership.starts_on,
-    Membership.agreed_until_on,
-    Membership.until_on,
-    Membership.cut_until_on,
-    Membership.closures_after_no,
-    Membership.visits_left,
-    Membership.auto_renew,
-    Membership.price_minor,
-    Membership.sold_at,
-    Membership.sold_here,
-    Membership.previous_id,
-    Membership.link,
-    Membership.renewals_before,
-    Membership.cancel_requested_at,
-    Membership.cancel_until_on,
+    _membership.c.id,
+    _membership.c.club_id,
+    _membership.c.person_id,
+    _membership.c.plan_id,
+    _membership.c.kind,
+    _membership.c.months,
+    _membership.c.days,
+    _membership.c.starts_on,
+    _membership.c.agreed_until_on,
+    _membership.c.until_on,
+    _membership.c.cut_until_on,
+    _membership.c.closures_after_no,
+    _membership.c.visits_left,
+    _membership.c.auto_renew,
+    _membership.c.price_minor,
+    _membership.c.sold_at,
+    _membership.c.sold_here,
+    _membership.c.previous_id,
+    _membership.c.link,
+    _membership.c.renewals_before,
+    _membership.c.cancel_requested_at,
+    _membership.c.cancel_until_on,
 )
 
 
@@ -134,51 +143,61 @@ _AFTER: BindParameter[int] = bindparam("after")
 _THROUGH: BindParameter[int] = bindparam("through")
 
 _TERMS_OF = select(*_TERM).where(
-    Membership.person_id.in_(_IDS),
-    Membership.is_access,
-    Membership.is_trial.is_(False),
-    Membership.voided_at.is_(None),
+    _membership.c.person_id.in_(_IDS),
+    _membership.c.is_access,
+    _membership.c.is_trial.is_(False),
+    _membership.c.voided_at.is_(None),
 )
 _FREEZES_OF = (
-    select(Freeze.membership_id, Freeze.from_on, Freeze.until_on, Freeze.created_at)
-    .where(Freeze.person_id.in_(_IDS), Freeze.cancelled_at.is_(None))
-    .order_by(Freeze.from_on)
+    select(_freeze.c.membership_id, _freeze.c.from_on, _freeze.c.until_on, _freeze.c.created_at)
+    .where(_freeze.c.person_id.in_(_IDS), _freeze.c.cancelled_at.is_(None))
+    .order_by(_freeze.c.from_on)
 )
 _CLOSURES_AT = select(
-    Closure.club_id, Closure.no, Closure.from_on, Closure.until_on, Closure.created_at
-).where(Closure.club_id.in_(_IDS), Closure.extends_terms)
+    _closure.c.club_id,
+    _closure.c.no,
+    _closure.c.from_on,
+    _closure.c.until_on,
+    _closure.c.created_at,
+).where(_closure.c.club_id.in_(_IDS), _closure.c.extends_terms)
 _TAKES_OF = (
-    select(Visit.membership_id, Visit.on)
-    .where(Visit.person_id.in_(_IDS), Visit.took_a_visit, Visit.undone_at.is_(None))
-    .order_by(Visit.on)
+    select(_visit.c.membership_id, _visit.c.on)
+    .where(_visit.c.person_id.in_(_IDS), _visit.c.took_a_visit, _visit.c.undone_at.is_(None))
+    .order_by(_visit.c.on)
 )
 _PEOPLE = select(
-    Person.id,
-    Person.visits_known_from,
-    Person.joined_on,
-    Person.no_contact,
-    Person.merged_into_id,
-).where(Person.id.in_(_IDS))
+    _person.c.id,
+    _person.c.visits_known_from,
+    _person.c.joined_on,
+    _person.c.no_contact,
+    _person.c.merged_into_id,
+).where(_person.c.id.in_(_IDS))
 _BALANCES_OF = select(
-    OpeningBalance.person_id,
-    OpeningBalance.last_visit_on,
-    OpeningBalance.visits_total,
-    OpeningBalance.visits_per_week,
-).where(OpeningBalance.person_id.in_(_IDS))
+    _balance.c.person_id,
+    _balance.c.last_visit_on,
+    _balance.c.visits_total,
+    _balance.c.visits_per_week,
+).where(_balance.c.person_id.in_(_IDS))
 _DAYS_OF = (
-    select(VisitDay.person_id, func.aggregate_strings(cast(VisitDay.day_no, String), ","))
-    .where(VisitDay.person_id.in_(_IDS), VisitDay.day_no > _AFTER, VisitDay.day_no <= _THROUGH)
-    .group_by(VisitDay.person_id)
+    select(_day.c.person_id, func.aggregate_strings(to_type(_day.c.day_no, String), ","))
+    .where(_day.c.person_id.in_(_IDS), _day.c.day_no > _AFTER, _day.c.day_no <= _THROUGH)
+    .group_by(_day.c.person_id)
 )
 _LAST_BEFORE = (
-    select(VisitDay.person_id, func.max(VisitDay.day_no))
-    .where(VisitDay.person_id.in_(_IDS), VisitDay.day_no <= _THROUGH)
-    .group_by(VisitDay.person_id)
+    select(_day.c.person_id, func.max(_day.c.day_no))
+    .where(_day.c.person_id.in_(_IDS), _day.c.day_no <= _THROUGH)
+    .group_by(_day.c.person_id)
 )
 _FIRST_AFTER = (
-    select(VisitDay.person_id, func.min(VisitDay.day_no))
-    .where(VisitDay.person_id.in_(_IDS), VisitDay.day_no > _AFTER)
-    .group_by(VisitDay.person_id)
+    select(_day.c.person_id, func.min(_day.c.day_no))
+    .where(_day.c.person_id.in_(_IDS), _day.c.day_no > _AFTER)
+    .group_by(_day.c.person_id)
+)
+_CLUB: BindParameter[int] = bindparam("club")
+_CLOSURES = select(_closure).where(_closure.c.club_id == _CLUB)
+_SEASONS = select(_season).where(_season.c.club_id == _CLUB)
+_COHORTS = select(_cohort.c.month_on, _cohort.c.plan_id, _cohort.c.visits_per_week).where(
+    _cohort.c.club_id == _CLUB
 )
 
 

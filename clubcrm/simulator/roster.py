@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, bindparam, select
 from sqlalchemy.orm import Session
 
 from clubcrm.core.models import EventLog
@@ -126,6 +126,20 @@ def sold(term: TermRow) -> Sold:
     return Sold(term.id, term.plan_name, term.kind, months, term.starts_on, term.until_on)
 
 
+# Asked twice a day of a club's life.
+_PEOPLE: BindParameter[int] = bindparam("people", expanding=True)
+_HAPPENED = select(EventLog.id, EventLog.person_id, EventLog.name).where(
+    EventLog.id > bindparam("seen")
+)
+_FROZEN = select(Freeze.person_id, Freeze.membership_id).where(Freeze.person_id.in_(_PEOPLE))
+_KNOWN = select(Person.id, Person.number, Person.email, Person.birth_date).where(
+    Person.id.in_(_PEOPLE),
+    Person.home_club_id == bindparam("club"),
+    Person.merged_into_id.is_(None),
+    Person.no_contact.is_(False),
+)
+
+
 @dataclass
 class Roster:
     """Everybody at a club who has or had a term; `refresh` reads what happened since the last time."""
@@ -136,9 +150,7 @@ class Roster:
 
     def refresh(self, session: Session) -> bool:
         """Read again whom something happened to; whether something happened to the club as a whole."""
-        happened = session.execute(
-            select(EventLog.id, EventLog.person_id, EventLog.name).where(EventLog.id > self._seen)
-        ).all()
+        happened = session.execute(_HAPPENED, {"seen": self._seen}).all()
         changed: set[int] = set()
         for _, person_id, name in happened:
             known = self.members.get(person_id or 0)
@@ -157,16 +169,10 @@ class Roster:
         for chunk in chunks(sorted(person_ids), 5000):
             terms = memberships_of_many(session, chunk)
             frozen: dict[int, set[int]] = {}
-            ever = select(Freeze.person_id, Freeze.membership_id).where(Freeze.person_id.in_(chunk))
-            for person_id, membership_id in session.execute(ever):
+            for person_id, membership_id in session.execute(_FROZEN, {"people": chunk}):
                 frozen.setdefault(person_id, set()).add(membership_id)
-            known = select(Person.id, Person.number, Person.email, Person.birth_date).where(
-                Person.id.in_(chunk),
-                Person.home_club_id == self.club_id,
-                Person.merged_into_id.is_(None),
-                Person.no_contact.is_(False),
-            )
-            found = {row.id: row for row in session.execute(known)}
+            asked = {"people": chunk, "club": self.club_id}
+            found = {row.id: row for row in session.execute(_KNOWN, asked)}
             for person_id in chunk:
                 row = found.get(person_id)
                 if row is None or person_id not in terms:

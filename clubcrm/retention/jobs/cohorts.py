@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import BindParameter, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.queries import ClubRow, get_club
@@ -31,8 +31,10 @@ def ensure_cohorts(club_id: int, day: date, *, clock: Clock) -> int:
     that a rebuild reads the same as the runs did.
     """
     with reading() as session:
-        club = get_club(session, club_id)
         missing = _missing_months(session, club_id, day)
+        if not missing:
+            return 0
+        club = get_club(session, club_id)
     for month in missing:
         with reading() as session:
             means = _means(session, club, month)
@@ -41,21 +43,39 @@ def ensure_cohorts(club_id: int, day: date, *, clock: Clock) -> int:
     return len(missing)
 
 
+# Every daily run of every club asks this.
+_CLUB: BindParameter[int] = bindparam("club")
+_AT_A_GLANCE = select(
+    select(func.min(MemberState.baseline_on))
+    .where(MemberState.club_id == _CLUB)
+    .scalar_subquery()
+    .label("first"),
+    func.min(Cohort.month_on).label("begin"),
+    func.max(Cohort.month_on).label("end"),
+    func.count().label("months"),
+).where(Cohort.club_id == _CLUB, Cohort.plan_id == CLUB_AS_A_WHOLE)
+
+
 def _missing_months(session: Session, club_id: int, day: date) -> list[date]:
-    first = session.scalar(
-        select(func.min(MemberState.baseline_on)).where(MemberState.club_id == club_id)
-    )
-    if first is None or first > day:
+    stored = session.execute(_AT_A_GLANCE, {"club": club_id}).one()
+    if stored.first is None or stored.first > day:
         return []
-    stored = set(
+    months = [
+        month.start
+        for month in iter_months(stored.first - WEEK, day + timedelta(days=1), "gregorian")
+    ]
+    if stored.months and stored.begin <= months[0] and stored.end >= months[-1]:
+        between = iter_months(stored.begin, stored.end + timedelta(days=1), "gregorian")
+        if stored.months == sum(1 for _month in between):
+            return []
+    standing = set(
         session.scalars(
             select(Cohort.month_on).where(
                 Cohort.club_id == club_id, Cohort.plan_id == CLUB_AS_A_WHOLE
             )
         )
     )
-    months = iter_months(first - WEEK, day + timedelta(days=1), "gregorian")
-    return [month.start for month in months if month.start not in stored]
+    return [month for month in months if month not in standing]
 
 
 def _means(session: Session, club: ClubRow, month: date) -> Means:

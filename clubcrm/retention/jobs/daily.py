@@ -9,8 +9,9 @@ import logging
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import cast
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Table, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.queries import clubs, get_club
@@ -115,10 +116,20 @@ def run_due(clock: Clock) -> None:
 
 def is_anything_due(session: Session, club_id: int, day: date) -> bool:
     """Tell whether anybody at a club is marked or due by a day."""
-    state = MemberState
-    waits = or_(state.dirty_seq != state.clean_seq, state.next_check_on <= day)
-    query = select(state.person_id).where(state.club_id == club_id, state.baseline_on <= day, waits)
-    return session.scalar(query.limit(1)) is not None
+    rows = session.connection().execute(_DUE, {"club": club_id, "day": day})
+    return rows.first() is not None
+
+
+_state = cast(Table, MemberState.__table__)
+_DUE = (
+    select(_state.c.person_id)
+    .where(
+        _state.c.club_id == bindparam("club"),
+        _state.c.baseline_on <= bindparam("day"),
+        or_(_state.c.dirty_seq != _state.c.clean_seq, _state.c.next_check_on <= bindparam("day")),
+    )
+    .limit(1)
+)
 
 
 def _look(club_id: int, day: date, clock: Clock, at_once: int, *, is_allowed: bool) -> Looked:

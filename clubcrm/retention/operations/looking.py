@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Table, bindparam, case, select, update
+from sqlalchemy import BindParameter, Table, bindparam, case, select, update
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.queries import get_club
@@ -65,6 +65,49 @@ class _Past(NamedTuple):
         return self.on, self.transition, self.from_phase, self.phase, self.sub
 
 
+# What the daily run asks of each part of a club is put together once.
+_MOST: BindParameter[int] = bindparam("most")
+_HERE = (
+    select(
+        _state.c.person_id,
+        _state.c.is_imported,
+        _state.c.baseline_on,
+        _state.c.phase,
+        _state.c.since_on,
+        _state.c.evaluated_on,
+        _state.c.next_check_on,
+        _state.c.dirty_seq,
+        _state.c.clean_seq,
+        _state.c.dirty_from_on,
+    )
+    .where(_state.c.club_id == bindparam("club"), _state.c.baseline_on <= bindparam("day"))
+    .limit(_MOST)
+)
+_MARKED = _HERE.where(_state.c.dirty_seq != _state.c.clean_seq)
+_DUE = _HERE.where(_state.c.next_check_on <= bindparam("day"))
+_TOUCHED = select(_change.c.person_id).where(
+    _change.c.person_id.in_(bindparam("people", expanding=True)),
+    _change.c.from_on >= bindparam("earliest"),
+    _change.c.superseded_at.is_(None),
+)
+_HISTORY = (
+    select(
+        _change.c.id,
+        _change.c.person_id,
+        _change.c.from_on,
+        _change.c.transition,
+        _change.c.from_phase,
+        _change.c.phase,
+        _change.c.sub,
+    )
+    .where(
+        _change.c.person_id.in_(bindparam("people", expanding=True)),
+        _change.c.superseded_at.is_(None),
+    )
+    .order_by(_change.c.from_on, _change.c.id)
+)
+
+
 def look_again(
     session: Session, club_id: int, day: date, *, most: int = MOST, now: datetime
 ) -> Looked:
@@ -114,36 +157,13 @@ def look_again(
 
 def _pick(session: Session, club_id: int, day: date, most: int) -> list[_Picked]:
     """The people to look at, each row held until the transaction ends."""
-    is_here = (_state.c.club_id == club_id) & (_state.c.baseline_on <= day)
-    marked = is_here & (_state.c.dirty_seq != _state.c.clean_seq)
-    due = is_here & (_state.c.next_check_on <= day)
-    rows = _held_rows(session, marked, most)
+    asked = {"club": club_id, "day": day, "most": most}
+    rows = list(session.execute(skip_locked(session, _MARKED), asked))
     if len(rows) < most:
         seen = {row.person_id for row in rows}
-        rows += [
-            row for row in _held_rows(session, due, most - len(rows)) if row.person_id not in seen
-        ]
+        due = session.execute(skip_locked(session, _DUE), {**asked, "most": most - len(rows)})
+        rows += [row for row in due if row.person_id not in seen]
     return [_picked(row, day_no(day)) for row in rows]
-
-
-def _held_rows(session: Session, where: ColumnElement[bool], most: int) -> list[Any]:
-    query = (
-        select(
-            _state.c.person_id,
-            _state.c.is_imported,
-            _state.c.baseline_on,
-            _state.c.phase,
-            _state.c.since_on,
-            _state.c.evaluated_on,
-            _state.c.next_check_on,
-            _state.c.dirty_seq,
-            _state.c.clean_seq,
-            _state.c.dirty_from_on,
-        )
-        .where(where)
-        .limit(most)
-    )
-    return list(session.execute(skip_locked(session, query)))
 
 
 def _picked(row: Any, day: int) -> _Picked:
@@ -178,30 +198,13 @@ def _past(session: Session, picked: Iterable[_Picked]) -> dict[int, list[_Past]]
     if not again:
         return {}
     earliest = day_of(min(one.start for one in again.values()))
-    touched = set(
-        session.scalars(
-            select(_change.c.person_id).where(
-                _change.c.person_id.in_(sorted(again)),
-                _change.c.from_on >= earliest,
-                _change.c.superseded_at.is_(None),
-            )
-        )
-    )
-    query = (
-        select(
-            _change.c.id,
-            _change.c.person_id,
-            _change.c.from_on,
-            _change.c.transition,
-            _change.c.from_phase,
-            _change.c.phase,
-            _change.c.sub,
-        )
-        .where(_change.c.person_id.in_(sorted(touched)), _change.c.superseded_at.is_(None))
-        .order_by(_change.c.from_on, _change.c.id)
-    )
+    connection = session.connection()
+    asked = {"people": sorted(again), "earliest": earliest}
+    touched = {person_id for (person_id,) in connection.execute(_TOUCHED, asked)}
     found: dict[int, list[_Past]] = {}
-    for row in session.execute(query):
+    if not touched:
+        return found
+    for row in connection.execute(_HISTORY, {"people": sorted(touched)}):
         past = _Past(
             row.id, day_no(row.from_on), row.transition, row.from_phase, row.phase, row.sub
         )

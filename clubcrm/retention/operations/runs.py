@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import cast
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from clubcrm.core.actor import ENGINE, Actor
@@ -15,6 +15,24 @@ from clubcrm.retention.models import DailyRun
 from clubcrm.retention.states import DailyRunState
 
 _run = cast(Table, DailyRun.__table__)
+
+# What each daily run of each club says is put together once.
+_THE_RUN = (_run.c.club_id == bindparam("club")) & (_run.c.on == bindparam("day"))
+_STATE = select(_run.c.state).where(_THE_RUN)
+_ADD = (
+    update(_run)
+    .where(_THE_RUN)
+    .values(
+        looked_at=_run.c.looked_at + bindparam("more_looked_at"),
+        changed=_run.c.changed + bindparam("more_changed"),
+    )
+    .returning(_run.c.changed)
+)
+_FINISH = (
+    update(_run)
+    .where(_THE_RUN, _run.c.state != DailyRunState.DONE)
+    .values(state=DailyRunState.DONE, finished_at=bindparam("now"))
+)
 
 
 def begin_run(session: Session, club_id: int, on: date, *, now: datetime) -> DailyRunState:
@@ -30,26 +48,18 @@ def begin_run(session: Session, club_id: int, on: date, *, now: datetime) -> Dai
         "note": "",
     }
     insert_ignoring(session, _run, [row])
-    query = select(_run.c.state).where(_run.c.club_id == club_id, _run.c.on == on)
-    return session.execute(query).scalar_one()
+    return session.execute(_STATE, {"club": club_id, "day": on}).scalar_one()
 
 
 def add_to_run(session: Session, club_id: int, on: date, *, looked_at: int, changed: int) -> int:
     """Add what a look did to the run of a day; returns how many people it has moved so far."""
-    held = update(_run).where(_run.c.club_id == club_id, _run.c.on == on)
-    added = held.values(
-        looked_at=_run.c.looked_at + looked_at, changed=_run.c.changed + changed
-    ).returning(_run.c.changed)
-    return session.execute(added).scalar_one()
+    added = {"club": club_id, "day": on, "more_looked_at": looked_at, "more_changed": changed}
+    return session.execute(_ADD, added).scalar_one()
 
 
 def finish_run(session: Session, club_id: int, on: date, *, now: datetime) -> None:
     """Mark the run of a day as done."""
-    session.execute(
-        update(_run)
-        .where(_run.c.club_id == club_id, _run.c.on == on, _run.c.state != DailyRunState.DONE)
-        .values(state=DailyRunState.DONE, finished_at=now)
-    )
+    session.execute(_FINISH, {"club": club_id, "day": on, "now": now})
 
 
 def skip_days(session: Session, club_id: int, days: list[date], *, now: datetime) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.queries import get_club
@@ -178,6 +178,24 @@ def _term_on(terms: Iterable[TermFacts], club_id: int, on: date) -> TermFacts | 
     )
 
 
+# What each part of a log asks is put together once.
+_HELD_KEYS = select(_visits.c.device_key).where(
+    _visits.c.club_id == bindparam("club"),
+    _visits.c.device_key.in_(bindparam("keys", expanding=True)),
+)
+_TAKEN = select(_visits.c.person_id, _visits.c.on).where(
+    _visits.c.person_id.in_(bindparam("people", expanding=True)),
+    _visits.c.on.between(bindparam("earliest"), bindparam("latest")),
+    _visits.c.took_a_visit,
+    _visits.c.undone_at.is_(None),
+)
+_TAKES = (
+    update(_visits)
+    .where(_visits.c.id.in_(bindparam("visits", expanding=True)))
+    .values(took_a_visit=True)
+)
+
+
 def _insert(session: Session, values: Sequence[dict[str, Any]]) -> list[int | None]:
     """Insert the first row for each new sender's key; ids in the order given, None for the rest."""
     standing = _keys_that_stand(session, values)
@@ -202,10 +220,8 @@ def _keys_that_stand(session: Session, values: Sequence[Mapping[str, Any]]) -> s
         return set()
     hold_people(session, {value["person_id"] for value in values})
     keys = [value["device_key"] for value in values]
-    held = select(_visits.c.device_key).where(
-        _visits.c.club_id == values[0]["club_id"], _visits.c.device_key.in_(keys)
-    )
-    return {key for key in session.scalars(held) if key is not None}
+    held = session.scalars(_HELD_KEYS, {"club": values[0]["club_id"], "keys": keys})
+    return {key for key in held if key is not None}
 
 
 def _take_from_packs(
@@ -222,24 +238,14 @@ def _take_from_packs(
     people = {person for person, _ in first}
     earliest, latest = min(on for _, on in first), max(on for _, on in first)
     taken = session.execute(
-        select(Visit.person_id, Visit.on).where(
-            Visit.person_id.in_(people),
-            Visit.on.between(earliest, latest),
-            Visit.took_a_visit,
-            Visit.undone_at.is_(None),
-        )
+        _TAKEN, {"people": list(people), "earliest": earliest, "latest": latest}
     )
     for person, on in taken:
         first.pop((person, on), None)
     wanted = [(one.membership_id, one.id) for one in first.values() if one.membership_id]
     took = take_visits(session, wanted)
     for chunk in chunks(took, AT_ONCE):
-        session.execute(
-            update(Visit)
-            .where(Visit.id.in_(chunk))
-            .values(took_a_visit=True)
-            .execution_options(synchronize_session=False)
-        )
+        session.execute(_TAKES, {"visits": chunk})
 
 
 def _tell(session: Session, new: Sequence[_New], club_id: int, by: Actor, now: datetime) -> None:

@@ -1,8 +1,8 @@
 """The entrances of a club."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from clubcrm.core.folding import clean_text
@@ -29,18 +29,32 @@ def add_access_points(
     """
     folded = {code: clean_text(code, MAX_CODE) for code in codes}
     wanted = sorted({code for code in folded.values() if code})
-    rows = [
-        {"club_id": club_id, "code": code, "name": code, "kind": _kind_of(code)} for code in wanted
-    ]
-    found: dict[str, EntryPoint] = {}
-    for chunk in chunks(rows, 400):
-        insert_ignoring(session, _points, chunk)
-        standing = select(AccessPoint.code, AccessPoint.id, AccessPoint.kind).where(
-            AccessPoint.club_id == club_id, AccessPoint.code.in_([row["code"] for row in chunk])
-        )
-        found.update((row.code, EntryPoint(row.id, row.kind)) for row in session.execute(standing))
+    found = _standing(session, club_id, wanted)
+    missing = [code for code in wanted if code not in found]
+    if missing:
+        rows = [
+            {"club_id": club_id, "code": code, "name": code, "kind": _kind_of(code)}
+            for code in missing
+        ]
+        # Another log may be telling of the same entrance right now.
+        insert_ignoring(session, _points, rows)
+        found |= _standing(session, club_id, missing)
     nowhere = EntryPoint(None, PointKind.DESK)
     return {code: found.get(short, nowhere) for code, short in folded.items()}
+
+
+# Every part of every log asks this.
+_STANDING = select(_points.c.code, _points.c.id, _points.c.kind).where(
+    _points.c.club_id == bindparam("club"), _points.c.code.in_(bindparam("codes", expanding=True))
+)
+
+
+def _standing(session: Session, club_id: int, codes: Sequence[str]) -> dict[str, EntryPoint]:
+    found: dict[str, EntryPoint] = {}
+    for chunk in chunks(codes, 400):
+        rows = session.execute(_STANDING, {"club": club_id, "codes": chunk})
+        found.update((row.code, EntryPoint(row.id, row.kind)) for row in rows)
+    return found
 
 
 def _kind_of(code: str) -> PointKind:
