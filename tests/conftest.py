@@ -90,6 +90,39 @@ def _the_clock_runs_again() -> Iterator[None]:
     clock.set_clock(None)
 
 
+# Most tests fill a dozen tables with a few rows: deleting those takes a tenth of the time of making
+# every table anew, which is left for tables that have grown.
+_EMPTY_POSTGRESQL = """
+DO $$
+DECLARE
+    name regclass;
+    is_filled boolean;
+    grown text[] := '{}';
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR name IN
+        SELECT oid FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
+    LOOP
+        IF pg_relation_size(name) > 1000000 THEN
+            grown := grown || name::text;
+        ELSIF pg_relation_size(name) > 0 THEN
+            EXECUTE format('SELECT EXISTS (SELECT FROM %s)', name) INTO is_filled;
+            IF is_filled THEN
+                EXECUTE format('DELETE FROM %s', name);
+            END IF;
+        END IF;
+    END LOOP;
+    IF grown <> '{}' THEN
+        EXECUTE 'TRUNCATE ' || array_to_string(grown, ', ') || ' CASCADE';
+    END IF;
+    PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false)
+    FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL;
+END
+$$
+"""
+
+
 @dataclass(frozen=True)
 class Database:
     """One database of this run: its address and how it is emptied."""
@@ -112,8 +145,7 @@ class Database:
             return
         engine = create_engine(self.url)
         with engine.begin() as connection:
-            tables = ", ".join(f'"{name}"' for name in db.metadata.tables)
-            connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+            connection.execute(text(_EMPTY_POSTGRESQL))
         engine.dispose()
 
 
