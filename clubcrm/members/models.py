@@ -40,6 +40,12 @@ class Person(Model):
         Index("ix_person_sort_name_id", "sort_name", "id"),
         Index("ix_person_phone", "phone"),
         Index("ix_person_email", "email"),
+        Index(
+            "ix_person_merged_into_id",
+            "merged_into_id",
+            sqlite_where=text("merged_into_id IS NOT NULL"),
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True},  # the log names people by id, so no id is given out twice
     )
 
@@ -212,6 +218,12 @@ class Membership(Model):
         CheckConstraint("visits_left IS NULL OR visits_left >= 0", name="visits_left_not_negative"),
         Index("ix_membership_person_id_starts_on", "person_id", "starts_on"),
         Index("ix_membership_club_id_until_on", "club_id", "until_on"),
+        Index(
+            "ix_membership_running",
+            *("plan_id", "until_on", "starts_on", "person_id"),
+            sqlite_where=text("voided_at IS NULL"),
+            postgresql_where=text("voided_at IS NULL"),
+        ),
         {"sqlite_autoincrement": True},
     )
 

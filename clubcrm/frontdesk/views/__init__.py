@@ -3,6 +3,12 @@
 The modules at the end are imported for the routes they register.
 """
 
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as BadBase64
+from collections.abc import Sequence
+from typing import Any
+
 from flask import Blueprint, Response, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -42,6 +48,22 @@ def go_to(address: str) -> BaseResponse:
     if is_fragment():
         return Response(status=204, headers={"HX-Redirect": address})
     return redirect(address, 303)
+
+
+def written_place(place: Sequence[Any] | None) -> str | None:
+    """A place in a long list, as it stands in an address."""
+    return urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=") if place else None
+
+
+def read_place(text: str | None) -> list[Any] | None:
+    """A place from the address; one that somebody spoilt is the start of the list."""
+    if not text:
+        return None
+    try:
+        told = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, BadBase64):
+        return None
+    return told if isinstance(told, list) else None
 
 
 from clubcrm.frontdesk.views import (  # noqa: E402, F401

@@ -1,12 +1,9 @@
 """People: the list, the search of the top bar, adding and changing, and the card of one member."""
 
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as BadBase64
 from collections.abc import Collection
 from datetime import date
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
@@ -20,7 +17,7 @@ from clubcrm.core.errors import DomainError
 from clubcrm.core.transactions import reading, transaction
 from clubcrm.frontdesk.forms import put_refusal
 from clubcrm.frontdesk.forms.people import NewPersonForm, PersonForm, person_data
-from clubcrm.frontdesk.views import blueprint, go_to
+from clubcrm.frontdesk.views import blueprint, go_to, read_place, written_place
 from clubcrm.members.operations import ConsentValues, add_person, change_person, record_consents
 from clubcrm.members.queries import find_people, get_person, likely_duplicates, plans, tags_of
 from clubcrm.reports.queries.people import (
@@ -75,7 +72,7 @@ def people() -> str:
         plan_id=request.args.get("plan", type=int),
         order=_word(Order, "order") or Order.NAME,
     )
-    cursor = _cursor(request.args.get("after"))
+    cursor = read_place(request.args.get("after"))
     with reading() as session:
         page = member_list(
             session, scope=seen, filters=filters, today=club.today(clock.now()), cursor=cursor
@@ -90,12 +87,14 @@ def people() -> str:
         figures=figures,
         filters=filters,
         plans=offered,
-        phases=[phase for phase in PHASE_WAYS if figures.by_phase.get(phase)],
+        phases=[
+            phase for phase in PHASE_WAYS if figures.by_phase.get(phase) or not figures.is_counted
+        ],
         statuses=list(Status),
         risks=(Risk.WATCH, Risk.HIGH),
         orders=list(Order),
         chosen_club=asked_club if asked_club in scope else None,
-        next_cursor=_written(page.next_cursor),
+        next_cursor=written_place(page.next_cursor),
         is_narrowed=any(
             (filters.text, filters.phase, filters.status, filters.risk, filters.plan_id)
         ),
@@ -123,21 +122,6 @@ def _word(kind: type[Word], name: str) -> Word | None:
     """A word of a vocabulary from the address; None where it is none."""
     told = request.args.get(name, "")
     return kind(told) if told in set(kind) else None
-
-
-def _written(cursor: list[Any] | None) -> str | None:
-    return urlsafe_b64encode(json.dumps(cursor).encode()).decode().rstrip("=") if cursor else None
-
-
-def _cursor(text: str | None) -> list[Any] | None:
-    """A cursor from the address; one that somebody spoilt is the start of the list."""
-    if not text:
-        return None
-    try:
-        told = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (ValueError, BadBase64):
-        return None
-    return told if isinstance(told, list) else None
 
 
 @blueprint.get("/people/find")
