@@ -1,7 +1,8 @@
 """Days, times, numbers and money of a page: in the reader's language and the club's calendar and zone."""
 
 from datetime import date, datetime
-from typing import Any, cast
+from functools import lru_cache
+from typing import Any, Final, cast
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -15,10 +16,16 @@ from clubcrm.core.calendars import CalendarName
 from clubcrm.core.money import Money
 from clubcrm.presentation.reader import here, today
 
+_FIGURE: Final = Markup('<bdi class="num">')
+_CODE: Final = Markup('<bdi dir="ltr" class="num">')
+_CLOSED: Final = Markup("</bdi>")
+_KEPT: Final = 4096
+"""How many figures are kept as they were written: a page names the same days and numbers many times."""
 
-def _isolated(text: str, kind: str = "num") -> Markup:
+
+def _isolated(text: str) -> Markup:
     """A figure that keeps its own direction within any line."""
-    return Markup('<bdi class="{}">{}</bdi>').format(kind, text)
+    return _FIGURE + text + _CLOSED
 
 
 ISOLATE, ISOLATED = "\u2068", "\u2069"
@@ -41,13 +48,23 @@ def _zone() -> str:
     return club.timezone if club else "UTC"
 
 
+def _language() -> str:
+    """The code of the reader's language: what was written for one reader serves others of it."""
+    return str(get_locale() or "en")
+
+
 def day_text(day: date | None, style: formats.DayStyle = "short") -> str:
     """A day in words; nothing for no day."""
-    return (
-        ""
-        if day is None
-        else isolated(formats.format_day(day, None, _calendar(), style, today=today()))
-    )
+    if day is None:
+        return ""
+    return isolated(_day(day, _language(), _calendar(), style, today()))
+
+
+@lru_cache(maxsize=_KEPT)
+def _day(
+    day: date, language: str, calendar: CalendarName | None, style: formats.DayStyle, on: date
+) -> str:
+    return formats.format_day(day, language, calendar, style, today=on)
 
 
 def moment_text(moment: datetime | None, style: formats.DayStyle = "near") -> str:
@@ -88,7 +105,12 @@ def ago_text(when: date | datetime | None) -> str:
         return ""
     if isinstance(when, datetime):
         return formats.relative_moment(when, clock.now(), _zone())
-    return formats.relative_day(when, today())
+    return _ago(when, today(), _language())
+
+
+@lru_cache(maxsize=_KEPT)
+def _ago(when: date, on: date, _reader: str) -> str:
+    return formats.relative_day(when, on)
 
 
 def money_text(money: Money | None, *, is_summary: bool = False) -> str:
@@ -107,7 +129,12 @@ def money_figure(money: Money | None, *, is_summary: bool = False) -> Markup:
 
 def number_text(number: float, decimals: int | None = None) -> str:
     """A number in the reader's digits."""
-    return formats.format_number(number, decimals=decimals)
+    return _number(number, decimals, _language())
+
+
+@lru_cache(maxsize=_KEPT)
+def _number(number: float, decimals: int | None, language: str) -> str:
+    return formats.format_number(number, language, decimals=decimals)
 
 
 def percent_text(share: float, decimals: int = 0) -> str:
@@ -117,19 +144,21 @@ def percent_text(share: float, decimals: int = 0) -> str:
 
 def code_figure(code: str | None) -> Markup:
     """A phone number, a card or another code: always read from left to right."""
-    return Markup('<bdi dir="ltr" class="num">{}</bdi>').format(code) if code else Markup("")
+    return _CODE + code + _CLOSED if code else Markup("")
 
 
 def phone_figure(phone: str | None) -> Markup:
     """A telephone number in groups, as it is read aloud: +351 912 555 318."""
-    if not phone:
-        return Markup("")
+    return code_figure(_in_groups(phone)) if phone else Markup("")
+
+
+@lru_cache(maxsize=_KEPT)
+def _in_groups(phone: str) -> str:
     try:
         number = phonenumbers.parse(phone)
     except phonenumbers.NumberParseException:
-        return code_figure(phone)
-    style = phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    return code_figure(phonenumbers.format_number(number, style))
+        return phone
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def day_of_year_text(month: int, day: int, calendar: str) -> str:

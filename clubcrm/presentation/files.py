@@ -1,6 +1,7 @@
 """The files of the browser: addresses that change with their content, and icons of the one sprite."""
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 
 from flask import Response, current_app, g, request, url_for
@@ -32,6 +33,11 @@ def draw_icon(name: str, *, size: int = 20, label: str | None = None) -> Markup:
 
     Icons that point along the line turn round where lines run from the right.
     """
+    return _drawn(_sprite(), name, size, label)
+
+
+@lru_cache(maxsize=1024)
+def _drawn(sprite: str, name: str, size: int, label: str | None) -> Markup:
     kind = " icon-directional" if name in DIRECTIONAL else ""
     spoken = (
         Markup('role="img" aria-label="{}"').format(label)
@@ -39,7 +45,7 @@ def draw_icon(name: str, *, size: int = 20, label: str | None = None) -> Markup:
         else Markup('aria-hidden="true"')
     )
     return Markup('<svg class="icon{}" width="{}" height="{}" {}><use href="{}#{}"/></svg>').format(
-        kind, size, size, spoken, _sprite(), name
+        kind, size, size, spoken, sprite, name
     )
 
 

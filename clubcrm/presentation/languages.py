@@ -44,13 +44,18 @@ def choose_locale() -> Locale:
     if not has_request_context() or request.path.startswith("/static/"):
         return _locale(ENGLISH)
     who = find_principal()
-    offered = offered_languages()
     for wanted in (who.language if who else None, request.cookies.get(LANGUAGE_COOKIE)):
-        if wanted in offered:
+        if wanted and _is_offered(wanted):
             return _locale(wanted)
-    asked = [code for code in offered if code != MIRRORED]
+    asked = [code for code in current_app.extensions["languages"] if code != MIRRORED]
     found = request.accept_languages.best_match(asked) or _language_of_club(who)
-    return _locale(found if found in offered else ENGLISH)
+    return _locale(found if found and _is_offered(found) else ENGLISH)
+
+
+def _is_offered(code: str) -> bool:
+    return code in current_app.extensions["languages"] and (
+        code != MIRRORED or current_app.testing or _has_demo()
+    )
 
 
 def offered_languages() -> dict[str, str]:
@@ -58,10 +63,8 @@ def offered_languages() -> dict[str, str]:
 
     The mirrored one only where a demo club lives, and in tests.
     """
-    found: dict[str, str] = dict(current_app.extensions["languages"])
-    if MIRRORED in found and not (current_app.testing or _has_demo()):
-        del found[MIRRORED]
-    return found
+    known: dict[str, str] = current_app.extensions["languages"]
+    return {code: name for code, name in known.items() if _is_offered(code)}
 
 
 def translated(folder: Path = TRANSLATIONS) -> dict[str, str]:
