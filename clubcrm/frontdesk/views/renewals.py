@@ -20,10 +20,11 @@ from clubcrm.core.formats import format_month
 from clubcrm.core.money import Money
 from clubcrm.core.transactions import reading
 from clubcrm.frontdesk.charts import renewal_bars
-from clubcrm.frontdesk.views import blueprint
+from clubcrm.frontdesk.views import blueprint, read_place, written_place
 from clubcrm.reports.queries.renewals import (
     GRACE_DAYS,
     RenewalRow,
+    count_renewal_names,
     excluded_ends,
     renewal_names,
     renewals,
@@ -83,6 +84,7 @@ BY_WORDS: dict[By, Words] = {
     By.STAFF: _l("Sold by"),
 }
 GRACES = (0, 14, GRACE_DAYS)
+NAMES = 100
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def renewals_page() -> str:
     clubs = frozenset(one.id for one in my_clubs()) if wanted.by is By.CLUB else wanted.clubs
     scope = clubs & principal().scope(Permission.SEE_REPORTS)
 
-    def report(session: Session, by: By) -> list[RenewalRow]:
+    def report(session: Session, by: By, *, is_brief: bool = False) -> list[RenewalRow]:
         return renewals(
             session,
             scope=scope,
@@ -143,13 +145,15 @@ def renewals_page() -> str:
             today=wanted.today,
             grace=wanted.grace,
             by=by,
+            is_brief=is_brief,
         )
 
     with reading() as session:
-        months = report(session, By.MONTH)
-        rows = months if wanted.by is By.MONTH else report(session, wanted.by)
+        rows = report(session, wanted.by)
+        by_month = wanted.by is By.MONTH
+        months = rows if by_month else report(session, By.MONTH, is_brief=True)
         left_out = excluded_ends(session, scope=scope, start=wanted.start, end=wanted.end)
-    total = total_of(months)
+    total = total_of(rows)
     return render_template(
         "frontdesk/renewals/page.html",
         section="renewals",
@@ -230,23 +234,28 @@ def renewal_names_page(group: str) -> str:
     key = request.args.get("key")
     by_club = wanted.by is By.CLUB and key is not None
     scope = principal().scope(Permission.SEE_REPORTS) if by_club else wanted.clubs
+    asked: dict[str, Any] = {
+        "scope": scope,
+        "start": wanted.start,
+        "end": wanted.end,
+        "today": wanted.today,
+        "grace": wanted.grace,
+        "buckets": GROUPS[group],
+        "by": wanted.by if key is not None else None,
+        "key": key,
+    }
     with reading() as session:
-        names = renewal_names(
-            session,
-            scope=scope,
-            start=wanted.start,
-            end=wanted.end,
-            today=wanted.today,
-            grace=wanted.grace,
-            buckets=GROUPS[group],
-            by=wanted.by if key is not None else None,
-            key=key,
-        )
+        count = count_renewal_names(session, **asked)
+        names = renewal_names(session, **asked, after=_after(), limit=NAMES + 1)
+    has_more = len(names) > NAMES
+    names = names[:NAMES]
     return render_template(
         "frontdesk/renewals/names.html",
         section="renewals",
         wanted=wanted,
         names=names,
+        count=count,
+        next_place=written_place(_told(names[-1].place)) if has_more else None,
         key=key if key != "" else _("not stated"),
         title=GROUP_TITLES[group],
         shows_bucket=len(GROUPS[group]) > 1,
@@ -254,3 +263,16 @@ def renewal_names_page(group: str) -> str:
         bucket_tones=BUCKET_TONES,
         bucket_icons=BUCKET_ICONS,
     )
+
+
+def _told(place: tuple[date, str, int]) -> list[Any]:
+    return [place[0].isoformat(), *place[1:]]
+
+
+def _after() -> tuple[date, str, int] | None:
+    """After whom the names go on; what cannot be read is the start."""
+    try:
+        ends_on, name, term_id = read_place(request.args.get("after")) or []
+        return date.fromisoformat(ends_on), str(name), int(term_id)
+    except (ValueError, TypeError):
+        return None

@@ -4,12 +4,12 @@
 (grace is past); they are None where no end is final.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, func, literal, select
+from sqlalchemy import ColumnElement, Select, Table, and_, case, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.models import Club
@@ -23,6 +23,9 @@ GRACE_DAYS = 30
 
 FIGURES = ("due", "early", "window", "late", "not_renewed", "pending", "final_due", "final_renewed",
            "same", "upgrade", "downgrade", "auto", "auto_renewed", "value_due", "value_renewed")  # fmt: skip
+
+
+_outcome = cast(Table, Row.__table__)
 
 
 @dataclass
@@ -87,23 +90,60 @@ def renewals(
     today: date,
     grace: int = GRACE_DAYS,
     by: By = By.MONTH,
+    is_brief: bool = False,
 ) -> list[RenewalRow]:
     """The report over terms whose last valid day lies in start..end, both inclusive.
 
     `scope` are the clubs that may be seen. Rows come in the order of their keys; a month without ends has
-    no row. One statement.
+    no row. `is_brief`: it is enough to know how many were due and followed, not when and by what. Two
+    statements.
     """
-    key, label = _grouping(by)
-    columns = [key.label("key"), label.label("label"), Club.calendar, *_figures(grace, today)]
-    query = _due(scope, start, end).with_only_columns(*columns)
-    grouped = query.group_by(key, label, Club.calendar)
+    key = _grouping(by)
+    # On a day of an end all terms are final or none is; else those that are final stand apart.
+    final = literal(True) if by is By.MONTH else _is_final(grace, today)
+    keys = (Row.club_id, key) if by is By.MONTH else (Row.club_id, key, final)
+    counted = (
+        _due(scope, start, end)
+        .with_only_columns(
+            Row.club_id,
+            key.label("key"),
+            final.label("final"),
+            *(_brief(grace) if is_brief else _figures(grace)),
+        )
+        .group_by(*keys)
+    )
+    words = _words(session, scope, by)
     rows: dict[str, RenewalRow] = {}
-    for line in session.execute(grouped):
-        name, words = _key(line, by)
-        row = rows.setdefault(name, RenewalRow(name, label=words))
-        for figure in FIGURES:
-            setattr(row, figure, getattr(row, figure) + int(getattr(line, figure)))
+    for line in session.execute(counted):
+        name, label = words(line)
+        is_final = bool(line.final)
+        if by is By.MONTH:
+            is_final = line.key < today - timedelta(days=grace)
+        rows.setdefault(name, RenewalRow(name, label=label)).add(_row(name, line, is_final))
     return [rows[name] for name in sorted(rows)]
+
+
+def _row(key: str, line: Any, is_final: bool) -> RenewalRow:
+    """A line of what was counted; what follows from other counts is reckoned here."""
+    due, renewed, left = line.due, line.renewed, line.due - line.renewed
+    return RenewalRow(
+        key,
+        due=due,
+        early=line.early,
+        window=line.by_the_end - line.early,
+        late=renewed - line.by_the_end,
+        not_renewed=left if is_final else 0,
+        pending=0 if is_final else left,
+        final_due=due if is_final else 0,
+        final_renewed=renewed if is_final else 0,
+        same=line.same,
+        upgrade=line.upgrade,
+        downgrade=line.downgrade,
+        auto=line.auto,
+        auto_renewed=line.auto_renewed,
+        value_due=int(line.value_due or 0) if is_final else 0,
+        value_renewed=int(line.value_renewed or 0) if is_final else 0,
+    )
 
 
 def total_of(rows: Iterable[RenewalRow]) -> RenewalRow:
@@ -139,6 +179,12 @@ class RenewalName:
     ends_on: date
     bucket: Bucket
     successor_sold_on: date | None
+    sort_name: str
+
+    @property
+    def place(self) -> tuple[date, str, int]:
+        """Where the term stands in the order of the names."""
+        return self.ends_on, self.sort_name, self.membership_id
 
 
 def renewal_names(
@@ -152,13 +198,17 @@ def renewal_names(
     buckets: Collection[Bucket] = tuple(Bucket),
     by: By | None = None,
     key: str | None = None,
+    after: tuple[date, str, int] | None = None,
     limit: int = 500,
 ) -> list[RenewalName]:
-    """The names behind a number of the report: same terms, same buckets, by end and name."""
-    shown = _bucket(grace, today)
+    """The names behind a number of the report: same terms, same buckets, by end and name.
+
+    They go on after the `place` of the last one of the page before.
+    """
     query = (
-        _due(scope, start, end)
+        _behind(scope, start, end, today, grace, buckets, by, key)
         .join(Person, Person.id == Row.person_id)
+        .join(Plan, Plan.id == Row.plan_id)
         .with_only_columns(
             Row.membership_id,
             Row.person_id,
@@ -167,14 +217,14 @@ def renewal_names(
             Person.phone,
             Plan.name.label("plan"),
             Row.ends_on,
-            shown.label("bucket"),
+            _bucket(grace, today).label("bucket"),
             Row.successor_sold_on,
+            Person.sort_name,
         )
-        .where(shown.in_([str(bucket) for bucket in buckets]))
         .order_by(Row.ends_on, Person.sort_name, Row.membership_id)
     )
-    if by is not None and by is not By.MONTH and key is not None:
-        query = query.where(_grouping(by)[0] == key)
+    if after is not None:
+        query = query.where(tuple_(Row.ends_on, Person.sort_name, Row.membership_id) > after)
     names = (
         RenewalName(**{**row._asdict(), "bucket": Bucket(row.bucket)})
         for row in session.execute(query.limit(limit))
@@ -182,37 +232,80 @@ def renewal_names(
     return list(names)
 
 
+def count_renewal_names(
+    session: Session,
+    *,
+    scope: Collection[int],
+    start: date,
+    end: date,
+    today: date,
+    grace: int = GRACE_DAYS,
+    buckets: Collection[Bucket] = tuple(Bucket),
+    by: By | None = None,
+    key: str | None = None,
+) -> int:
+    """How many names there are behind a number of the report."""
+    query = _behind(scope, start, end, today, grace, buckets, by, key)
+    return session.scalar(query.with_only_columns(func.count())) or 0
+
+
+def _behind(
+    scope: Collection[int],
+    start: date,
+    end: date,
+    today: date,
+    grace: int,
+    buckets: Collection[Bucket],
+    by: By | None,
+    key: str | None,
+) -> Select[Any]:
+    """The terms behind a number."""
+    query = _due(scope, start, end)
+    if set(buckets) != set(Bucket):
+        query = query.where(_bucket(grace, today).in_([str(bucket) for bucket in buckets]))
+    if by is None or by is By.MONTH or key is None:
+        return query
+    if by is By.PLAN:
+        return query.where(Row.plan_id.in_(select(Plan.id).where(Plan.name == key)))
+    if by is By.CLUB:
+        return query.where(Row.club_id.in_(select(Club.id).where(Club.code == key)))
+    return query.where(_grouping(by) == key)
+
+
 def _due(scope: Collection[int], start: date, end: date) -> Select[Any]:
-    return (
-        select(Row.membership_id)
-        .join(Club, Club.id == Row.club_id)
-        .join(Plan, Plan.id == Row.plan_id)
-        .where(
-            Row.club_id.in_(scope),
-            Row.ends_on >= start,
-            Row.ends_on <= end,
-            Row.excluded.is_(None),
-        )
+    return select(Row.membership_id).where(
+        Row.club_id.in_(scope), Row.ends_on >= start, Row.ends_on <= end, Row.excluded.is_(None)
     )
 
 
-def _grouping(by: By) -> tuple[Any, Any]:
-    """The column a line stands for, and the one it is called by."""
+def _grouping(by: By) -> ColumnElement[Any]:
+    """The column by which terms are put together."""
+    columns = _outcome.c
     return {
-        By.MONTH: (Row.ends_on, Row.ends_on),
-        By.PLAN: (Plan.name, Plan.name),
-        By.CLUB: (Club.code, Club.name),
-        By.TRAINER: (Row.trainer, Row.trainer),
-        By.STAFF: (Row.seller, Row.seller),
+        By.MONTH: columns.ends_on,
+        By.PLAN: columns.plan_id,
+        By.CLUB: columns.club_id,
+        By.TRAINER: columns.trainer,
+        By.STAFF: columns.seller,
     }[by]
 
 
-def _key(line: Any, by: By) -> tuple[str, str]:
-    """Fold days into the club's months; everything else is its own key."""
-    if by is By.MONTH:
-        month = month_key(line.key, line.calendar)
-        return month, month
-    return line.key, line.label
+def _words(session: Session, scope: Collection[int], by: By) -> Callable[[Any], tuple[str, str]]:
+    """The key of a line, and what it is called: plans and clubs by name, days by their month."""
+    if by is By.PLAN:
+        plans = dict(
+            session.execute(select(Plan.id, Plan.name).where(Plan.club_id.in_(scope))).all()
+        )
+        return lambda line: (plans[line.key],) * 2
+    if by in (By.TRAINER, By.STAFF):
+        return lambda line: (line.key,) * 2
+    found = session.execute(
+        select(Club.id, Club.code, Club.name, Club.calendar).where(Club.id.in_(scope))
+    )
+    clubs = {club.id: club for club in found}
+    if by is By.CLUB:
+        return lambda line: (clubs[line.key].code, clubs[line.key].name)
+    return lambda line: (month_key(line.key, clubs[line.club_id].calendar),) * 2
 
 
 def _is_followed(grace: int) -> ColumnElement[bool]:
@@ -235,24 +328,31 @@ def _bucket(grace: int, today: date) -> ColumnElement[str]:
     )
 
 
-def _figures(grace: int, today: date) -> list[ColumnElement[int]]:
-    shown, followed = _bucket(grace, today), _is_followed(grace)
-    final = _is_final(grace, today)
-    priced = and_(final, Row.monthly_minor.is_not(None))
+def _brief(grace: int) -> list[ColumnElement[Any]]:
+    """How many were due and followed, in the columns of the whole report."""
+    followed = func.sum(case((_is_followed(grace), 1), else_=0))
+    told = {"due": func.count(), "by_the_end": followed, "renewed": followed}
+    names = ("early", *Direction, "auto", "auto_renewed", "value_due", "value_renewed")
+    nothing = [literal(0).label(str(name)) for name in names]
+    return [*(count.label(name) for name, count in told.items()), *nothing]
+
+
+def _figures(grace: int) -> list[ColumnElement[Any]]:
+    """What is counted of terms that are all final or all open; the rest follows from it."""
+    followed = _is_followed(grace)
     conditions: dict[str, ColumnElement[bool]] = {
-        **{bucket.value: shown == str(bucket) for bucket in Bucket},
-        "final_due": final,
-        "final_renewed": and_(final, followed),
+        "early": and_(followed, Row.sold_after < -Row.window_days),
+        "by_the_end": and_(followed, Row.sold_after <= 0),
+        "renewed": followed,
         **{kind.value: and_(followed, Row.direction == kind) for kind in Direction},
         "auto": Row.is_auto.is_(True),
         "auto_renewed": and_(Row.is_auto.is_(True), followed),
     }
     counts = [func.sum(case((rule, 1), else_=0)).label(name) for name, rule in conditions.items()]
-    value_due = func.sum(case((priced, Row.monthly_minor), else_=0))
-    gained = case((and_(priced, followed), func.coalesce(Row.successor_monthly_minor, 0)), else_=0)
+    gained = and_(followed, Row.monthly_minor.is_not(None))
     return [
-        cast(func.count(literal(1)), Integer).label("due"),
+        func.count().label("due"),
         *counts,
-        value_due.label("value_due"),
-        func.sum(gained).label("value_renewed"),
+        func.sum(Row.monthly_minor).label("value_due"),
+        func.sum(case((gained, Row.successor_monthly_minor))).label("value_renewed"),
     ]
