@@ -138,12 +138,13 @@ def _line(card: MemberCard) -> PhaseLine:
     standing = card.standing
     held = [term for term in card.terms if term.is_access]
     first = min((term.starts_on for term in held), default=None)
+    by_id: dict[int | None, TermRow] = {term.id: term for term in card.terms}
     terms = [
         TermSpan(
             term.starts_on,
             term.until_on,
             _name_of_start(term, is_first=term.starts_on == first),
-            _number_of(card, term),
+            _number_of(term, by_id),
         )
         for term in held
     ]
@@ -174,9 +175,8 @@ def _name_of_start(term: TermRow, *, is_first: bool) -> str:
     return "joined" if is_first else "returned"
 
 
-def _number_of(card: MemberCard, term: TermRow) -> int:
+def _number_of(term: TermRow, by_id: Mapping[int | None, TermRow]) -> int:
     """How many renewals lead to a term, before this system too."""
-    by_id = {one.id: one for one in card.terms}
     count = term.renewals_before
     while term.previous_id in by_id:
         count += term.link is Link.RENEWAL
