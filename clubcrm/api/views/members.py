@@ -173,12 +173,20 @@ def _found(
     session: Session, seen: Sight, query: MembersQuery, now: datetime, place: int
 ) -> tuple[Sequence[ListRow], list[int] | None]:
     """A page of the people a search finds, from a place in its order on; and the next place."""
+    is_filtered = query.phase is not None or query.status is not None
+    # Without a filter the page is full with the first who come.
+    most = MOST_FOUND if is_filtered else query.limit + 1
     hits = find_people(
-        session, query.q or "", scope=seen.scope, limit=MOST_FOUND, ranked=MOST_FOUND
+        session,
+        query.q or "",
+        scope=seen.scope,
+        limit=most,
+        offset=place,
+        ranked=MOST_FOUND,
     )
     fitting: list[ListRow] = []
-    for start in range(place, len(hits), AT_ONCE):
-        ids = [hit.id for hit in hits[start : start + AT_ONCE]]
+    for start in range(place, place + len(hits), AT_ONCE):
+        ids = [hit.id for hit in hits[start - place : start - place + AT_ONCE]]
         today = seen.today(now)
         known = hits_of(session, ids, today=today)
         lines = {row.id: row for row in _looked_at(session, known, today)}

@@ -65,6 +65,7 @@ def find_people(
     *,
     scope: Collection[int],
     limit: int = 20,
+    offset: int = 0,
     ranked: int = CANDIDATES,
 ) -> list[PersonHit]:
     """People at the clubs in scope whose words begin with every word of the text.
@@ -75,14 +76,15 @@ def find_people(
     phone from any digit on (at least four, so the last four find it). Whoever has exactly this
     number or card comes first, then exactly this external id or phone ending, then by name. Of very
     many that match a short word only those are ranked, and found, whose words come first: `ranked`
-    entries of the index.
+    entries of the index. `offset` leaves out as many of the first, for the pages after.
     """
     words = _words(text)
     if not words or not scope:
         return []
     if len(words) > 1:
         words = _rarest_first(session, words)
-    rows = session.execute(search_query(words, text, scope, limit, ranked))
+    query = search_query(words, text, scope, limit, ranked).offset(offset)
+    rows = session.execute(query)
     return [PersonHit(*row[:-1]) for row in rows]
 
 
