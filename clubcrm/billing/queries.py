@@ -221,19 +221,24 @@ def first_paid_at(session: Session, membership_ids: Collection[int]) -> dict[int
 
 def on_account_of(session: Session, person_id: int) -> list[Money]:
     """Money taken from a person that has paid nothing yet, by currency."""
+    # Asked payment by payment: those of everybody else are not added up.
     spent = (
-        select(_part.c.payment_id, func.sum(_part.c.amount_minor).label("minor"))
-        .group_by(_part.c.payment_id)
+        select(func.coalesce(func.sum(_part.c.amount_minor), 0))
+        .where(_part.c.payment_id == _payment.c.id)
+        .correlate(_payment)
+        .scalar_subquery()
+    )
+    own = (
+        select(_payment.c.currency, (_payment.c.amount_minor - spent).label("minor"))
+        .where(_payment.c.person_id == person_id, _payment.c.is_imported.is_(False))
         .subquery()
     )
-    left = func.sum(_payment.c.amount_minor - func.coalesce(spent.c.minor, 0))
+    left = func.sum(own.c.minor)
     query = (
-        select(_payment.c.currency, left)
-        .outerjoin(spent, spent.c.payment_id == _payment.c.id)
-        .where(_payment.c.person_id == person_id, _payment.c.is_imported.is_(False))
-        .group_by(_payment.c.currency)
+        select(own.c.currency, left)
+        .group_by(own.c.currency)
         .having(left > 0)
-        .order_by(_payment.c.currency)
+        .order_by(own.c.currency)
     )
     return [Money(int(minor), currency) for currency, minor in session.execute(query)]
 
