@@ -263,6 +263,11 @@ def _behind(
     query = _due(scope, start, end)
     if set(buckets) != set(Bucket):
         query = query.where(_bucket(grace, today).in_([str(bucket) for bucket in buckets]))
+    # What is open ended lately, and what is lost did not: the other ends need not be looked at.
+    if set(buckets) == {Bucket.PENDING}:
+        query = query.where(~_is_final(grace, today))
+    if set(buckets) == {Bucket.NOT_RENEWED}:
+        query = query.where(_is_final(grace, today))
     if by is None or by is By.MONTH or key is None:
         return query
     if by is By.PLAN:

@@ -263,12 +263,13 @@ def _who(order: Order) -> Who:
 class _Narrowing:
     """One thing that people of a list have in common: as the set of them, and as a question to one.
 
-    `is_common`: MANY have it.
+    `is_common`: MANY have it; `is_found`: anybody has.
     """
 
     ids: Select[Any]
     test: ColumnElement[bool]
     is_common: bool = False
+    is_found: bool = True
 
 
 def _sees_all(session: Session, scope: Collection[int]) -> bool:
@@ -309,7 +310,7 @@ def _rarest_first(session: Session, found: Sequence[_Narrowing]) -> list[_Narrow
     ]
     numbers = session.execute(select(*counts)).one()
     judged = [
-        (count, replace(one, is_common=count >= MANY))
+        (count, replace(one, is_common=count >= MANY, is_found=count > 0))
         for count, one in zip(numbers, found, strict=True)
     ]
     return [one for _count, one in sorted(judged, key=lambda pair: pair[0])]
@@ -323,6 +324,8 @@ def _told(who: Who, found: Sequence[_Narrowing]) -> list[ColumnElement[bool]]:
     """
     if not found or found[0].is_common:
         return [one.test for one in found]
+    if not found[0].is_found:
+        return [literal(False)]
     return [who.in_(found[0].ids), *(one.test for one in found[1:])]
 
 
