@@ -118,8 +118,12 @@ def money_text(money: Money | None, *, is_summary: bool = False) -> str:
     if money is None:
         return ""
     club = here()
-    toman = bool(club and club.shows_toman)
-    return formats.format_money(money, None, toman, is_summary=is_summary)
+    return _money(money, _language(), bool(club and club.shows_toman), is_summary)
+
+
+@lru_cache(maxsize=_KEPT)
+def _money(money: Money, language: str, toman: bool, is_summary: bool) -> str:
+    return formats.format_money(money, language, toman, is_summary=is_summary)
 
 
 def money_figure(money: Money | None, *, is_summary: bool = False) -> Markup:
