@@ -1,5 +1,6 @@
 """The server, and the worker beside it."""
 
+import gc
 import logging
 import os
 import shutil
@@ -79,6 +80,8 @@ def serve_app(app: Flask, *, host: str, port: int, workers: int = 1) -> None:
     with _ends_on_sigterm():
         embedded = None if _settings(app).redis_url else embed(app)
         _announce(host, getattr(server, "effective_port", port))
+        # What is loaded by now stays: to look through it for rubbish would hold up a page for long.
+        gc.freeze()
         try:
             server.run()
         finally:
