@@ -1,5 +1,6 @@
 """The list of people, the search, new and changed people, and the card."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -22,6 +23,7 @@ from clubcrm.members.models import Person
 from clubcrm.members.operations import PersonValues, add_people, add_person
 from clubcrm.members.queries import consents_of, find_people, get_person
 from clubcrm.members.states import ConsentChannel
+from clubcrm.reports.queries.people import Order, members
 from clubcrm.retention.jobs import run_day
 from clubcrm.retention.models import DailyRun, MemberState
 from clubcrm.retention.operations.runs import begin_run, stop_run
@@ -202,6 +204,45 @@ def test_a_page_costs_the_same_few_statements_however_long_the_list(
         desk.get("/people")
     assert len(long) == len(short)
     assert len(long) <= 14, long
+
+
+def test_a_search_that_very_many_fit_is_read_along_its_order(
+    app: Flask, a_club: int, desk: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(app, a_club, *(f"Person Name{n}" for n in range(9)), "Somebody Else")
+    narrow = desk.get("/people?q=person").text
+    monkeypatch.setattr(members, "MANY", 3)
+    wide = desk.get("/people?q=person").text
+    for page in (narrow, wide):
+        assert page.count('class="row-link"') == 9
+        assert "Somebody" not in page
+    assert 'All <span class="num">9</span>' in narrow
+    # Nobody counts them while somebody is still typing.
+    assert 'All <span class="num">' not in wide
+    rare = desk.get("/people?q=person+name7").text
+    assert rare.count('class="row-link"') == 1
+
+
+@pytest.mark.parametrize("order", list(Order))
+def test_every_order_shows_the_same_people_whatever_is_common(
+    app: Flask,
+    a_club: int,
+    desk: FlaskClient,
+    plans: dict[str, int],
+    monkeypatch: pytest.MonkeyPatch,
+    order: Order,
+) -> None:
+    ids = add(app, a_club, *(f"Person Name{n}" for n in range(6)))
+    for person_id in ids[:4]:
+        sell(app, person_id, plans["Annual"], TODAY)
+    look(app, a_club)
+    asked = f"/people?q=person&plan={plans['Annual']}&order={order}"
+    few = re.findall(r'class="row-link" href="([^"]+)"', desk.get(asked).text)
+    monkeypatch.setattr(members, "MANY", 2)
+    many = re.findall(r'class="row-link" href="([^"]+)"', desk.get(asked).text)
+    assert few == many
+    assert len(few) == 4
+    assert "Nobody matches" in desk.get(f"{asked}&phase=lost").text
 
 
 def test_the_search_as_one_types_costs_few_statements(

@@ -11,6 +11,7 @@ from clubcrm.accounts.states import Role
 from clubcrm.core import clock
 from clubcrm.core.db import db
 from clubcrm.core.transactions import transaction
+from clubcrm.frontdesk.views import renewals
 from tests.hand_worked_club import live_hand_worked_club
 
 SPAN = "from=2026-01-01&to=2026-06-30"
@@ -46,6 +47,23 @@ def test_every_figure_opens_as_many_names_as_it_says(owner: Any) -> None:
         names = owner.get(address.replace("&amp;", "&"))
         assert names.status_code == 200
         assert names.text.count('class="row-link"') == int(count), address
+
+
+def test_many_names_come_page_by_page(owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(renewals, "NAMES", 4)
+    path, seen = f"/renewals/names/due?{SPAN}", []
+    while True:
+        page = owner.get(path).text
+        assert "11 terms" in page
+        seen += re.findall(r'class="row-link" href="([^"]+)"', page)
+        if 'rel="next"' not in page:
+            break
+        path = page.split('rel="next" href="', 1)[1].split('"', 1)[0].replace("&amp;", "&")
+    monkeypatch.undo()
+    whole = owner.get(f"/renewals/names/due?{SPAN}").text
+    assert seen == re.findall(r'class="row-link" href="([^"]+)"', whole)
+    assert len(seen) == 11
+    assert owner.get(f"/renewals/names/due?{SPAN}&after=x").text.count('class="row-link"') == 11
 
 
 @pytest.mark.parametrize("by", ["month", "plan", "club", "trainer", "staff"])
