@@ -214,6 +214,8 @@ class Membership(Model):
             sqlite_where=text("voided_at IS NULL"),
             postgresql_where=text("voided_at IS NULL"),
         ),
+        # Of all terms: whoever removes a term must know at once whether another follows it.
+        Index("ix_membership_previous_id", "previous_id"),
         CheckConstraint("until_on IS NULL OR until_on > starts_on", name="ends_after_start"),
         CheckConstraint("visits_left IS NULL OR visits_left >= 0", name="visits_left_not_negative"),
         Index("ix_membership_person_id_starts_on", "person_id", "starts_on"),
