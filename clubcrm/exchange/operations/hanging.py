@@ -45,12 +45,19 @@ def hanging_on(session: Session, table: Table, row_ids: Sequence[int]) -> dict[i
 
 def rows_that_stay(session: Session, table: Table, batch_id: int) -> int:
     """Of the rows an import made, how many an undo would leave: changed, or held by others' rows."""
-    made = _touch.alias("made")
+    made = select(_touch.c.row_id).where(
+        _touch.c.batch_id == batch_id,
+        _touch.c.table_name == table.name,
+        _touch.c.touch == Touch.CREATED,
+    )
     own = _touch.alias("own")
-    held = [table.c.revision != made.c.revision]
+    now = _touch.alias("now")
+    held = [table.c.revision != now.c.revision]
     for column in _pointing_at(table.name):
         hanging = column.table.alias()
-        by_others = exists().where(hanging.c[column.name] == table.c.id)
+        # Asked once for the whole import: asked for each row anew, a column without an index would
+        # be gone through as often as there are rows.
+        by_others = select(hanging.c[column.name]).where(hanging.c[column.name].in_(made))
         if "id" in hanging.c:
             is_own = exists().where(
                 own.c.batch_id == batch_id,
@@ -59,14 +66,14 @@ def rows_that_stay(session: Session, table: Table, batch_id: int) -> int:
                 own.c.touch == Touch.CREATED,
             )
             by_others = by_others.where(~is_own)
-        held.append(by_others)
+        held.append(table.c.id.in_(by_others))
     query = (
         select(func.count())
-        .select_from(table.join(made, made.c.row_id == table.c.id))
+        .select_from(table.join(now, now.c.row_id == table.c.id))
         .where(
-            made.c.batch_id == batch_id,
-            made.c.table_name == table.name,
-            made.c.touch == Touch.CREATED,
+            now.c.batch_id == batch_id,
+            now.c.table_name == table.name,
+            now.c.touch == Touch.CREATED,
             or_(*held),
         )
     )
