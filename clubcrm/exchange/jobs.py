@@ -93,6 +93,19 @@ class Outcome:
             self.rows += islice(told, room)
 
 
+@dataclass
+class LatestVisit:
+    """The latest of the last visits a list of members tells."""
+
+    day: date | None = None
+
+    def add(self, decisions: Sequence[Decision]) -> None:
+        """Look at some rows."""
+        told = (decision.row.get("last_visit_on") for decision in decisions)
+        days = [day for day in (self.day, *told) if day is not None]
+        self.day = max(days, default=None)
+
+
 def rehearse(
     order: Order, clock: Clock, *, progress: Progress, rejects: Path | None = None
 ) -> Outcome:
@@ -100,13 +113,17 @@ def rehearse(
     club, as_of_on = _club_and_day(order, clock)
     with open_file(order.path, order.kind, order.mapping, club=club, as_of_on=as_of_on) as file:
         task = _task(order, club, as_of_on, file, clock, is_rehearsal=True)
-        outcome = Outcome(None, Figures(warnings=file.warnings), file.notes)
+        outcome = Outcome(None, Figures(), file.notes)
+        latest = LatestVisit()
         with _rejects(rejects, file) as keep:
             for part, raws in _rehearsed(task, file):
                 outcome.figures.add(part.figures)
+                latest.add(part.decisions)
                 outcome.note(part.decisions)
                 keep(part.decisions, raws)
                 progress(outcome.figures.read, file.total)
+        file.note_latest_visit(latest.day, as_of_on)
+        outcome.figures.warnings += file.warnings
         return outcome
 
 
@@ -159,13 +176,15 @@ def check_batch(payload: Mapping[str, Any], lease: Lease) -> None:
         club, as_of_on = _club_and_day(order, lease.clock)
         with open_file(order.path, order.kind, order.mapping, club=club, as_of_on=as_of_on) as file:
             task = _task(order, club, as_of_on, file, lease.clock, is_rehearsal=True)
-            figures = Figures()
+            figures, latest = Figures(), LatestVisit()
             for part, _raws in _rehearsed(task, file):
                 figures.add(part.figures)
+                latest.add(part.decisions)
                 with transaction() as session:
                     note_rows(session, batch.id, part.decisions)
                     batches.show_progress(session, batch.id, figures, file.total)
                 _renew(lease)
+            file.note_latest_visit(latest.day, as_of_on)
             with transaction() as session:
                 batches.end_check(session, batch.id, file, figures, now=lease.clock())
     except RunsElsewhere:

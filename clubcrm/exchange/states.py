@@ -104,12 +104,14 @@ class NoteCode(StrEnum):
     USELESS_HEADING = "useless_heading"
     OTHER_KIND_HEADING = "other_kind_heading"
     OTHER_SHEETS = "other_sheets"  # of a workbook only one sheet is read
+    LONG_BEFORE = "long_before"  # the latest visit lies long before the day the file speaks of
     NO_CONSENT = "no_consent"  # a yes in the file that no basis lets count
 
 
 WARNING_NOTES = frozenset(
     {
         NoteCode.AMBIGUOUS_DAYS,
+        NoteCode.LONG_BEFORE,
         NoteCode.MISSING_HEADING,
         NoteCode.OTHER_SHEETS,
         NoteCode.REPEATED_HEADING,

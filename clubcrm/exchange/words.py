@@ -1,12 +1,16 @@
 """What an import says about files, headings and rows, in the reader's language."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from clubcrm.core.calendars import CalendarName
 from clubcrm.core.errors import Words
+from clubcrm.core.formats import format_day, format_number
+from clubcrm.exchange.policies.columns import Form
 from clubcrm.exchange.states import BatchState, HeadingFate, Kept, Kind, NoteCode, ProblemCode
 from clubcrm.members.states import ConsentBasis
 
@@ -79,6 +83,34 @@ COLUMN_WORDS: Mapping[str, Words] = {
     "extends_terms": _l("Days are given back"),
 }
 """What each column is called on the screen."""
+
+MEANING_WORDS: Mapping[Form, Mapping[str, Words]] = {
+    Form.GENDER: {"female": _l("Female"), "male": _l("Male"), "other": _l("Other")},
+    Form.YES_NO: {"yes": _l("Yes"), "no": _l("No")},
+    Form.METHOD: {
+        "cash": _l("Cash"),
+        "card": _l("Card"),
+        "transfer": _l("Transfer"),
+        "cheque": _l("Cheque"),
+        "direct_debit": _l("Direct debit"),
+        "online": _l("Online"),
+        "other": _l("Other"),
+    },
+    Form.STATUS: {
+        "active": _l("Active, or paid"),
+        "ended": _l("Ended"),
+        "cancelled": _l("Cancelled"),
+        "frozen": _l("Frozen"),
+        "pending": _l("Not begun yet"),
+        "trial": _l("Trial"),
+        "refunded": _l("Refunded"),
+        "transferred": _l("Passed on to somebody else"),
+        "failed": _l("Not paid"),
+        "died": _l("Died"),
+    },
+    Form.DIRECTION: {"in": _l("In"), "out": _l("Out")},
+}
+"""What a cell of a column can mean, where it is one of a few things."""
 
 TABLE_WORDS: Mapping[str, Words] = {
     "person": _l("people"),
@@ -236,6 +268,11 @@ NOTES: Mapping[NoteCode, Words] = {
         "Only one sheet of the workbook is read. Not read: %(sheets)s. Save each list as a file of its "
         "own."
     ),
+    NoteCode.LONG_BEFORE: _l(
+        "The latest visit in the file is of %(day)s, but the file is taken to speak of %(as_of)s. If it "
+        "was exported earlier, say so under “As of”: else all its members count as having stayed away "
+        "since."
+    ),
     NoteCode.NO_CONSENT: _l(
         "The file has columns of consent, but no basis was chosen: only refusals are recorded."
     ),
@@ -262,10 +299,13 @@ def problem_text(problem: list[Any], *, on_page: bool = False) -> str:
     return str(PROBLEMS[ProblemCode(code)]) % places
 
 
-def note_text(note: list[Any]) -> str:
-    """One note about a file in words: [code, figures] as it is kept."""
+def note_text(note: list[Any], calendar: CalendarName | None = None) -> str:
+    """One note about a file in words: [code, figures] as it is kept; days in the club's calendar."""
     code, figures = note
     places = dict(figures)
+    for name in ("day", "as_of"):
+        if name in places:
+            places[name] = format_day(date.fromisoformat(places[name]), calendar=calendar)
     if "why" in places:
         places["why"] = str(FATES[HeadingFate(places["why"])])
     text = str(NOTES[NoteCode(code)]) % places
@@ -279,9 +319,9 @@ def undone_text(done: Mapping[str, Any]) -> list[str]:
         _(
             "%(removed)s rows were removed, %(restored)s given their old values back, %(reversed)s "
             "amounts of money reversed.",
-            removed=f"{done['removed']:,}",
-            restored=f"{done['restored']:,}",
-            reversed=f"{done['reversed']:,}",
+            removed=format_number(done["removed"]),
+            restored=format_number(done["restored"]),
+            reversed=format_number(done["reversed"]),
         )
     ]
     if done["kept"]:
@@ -289,7 +329,7 @@ def undone_text(done: Mapping[str, Any]) -> list[str]:
             _(
                 "%(kept)s rows were kept, because somebody changed them since or something hangs on "
                 "them.",
-                kept=f"{done['kept']:,}",
+                kept=format_number(done["kept"]),
             )
         )
     return lines

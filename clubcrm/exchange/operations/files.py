@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from clubcrm.accounts.queries import ClubRow
 from clubcrm.core.calendars import CalendarName
@@ -18,6 +18,9 @@ from clubcrm.exchange.readers import RawRow, Table, open_table
 from clubcrm.exchange.states import WARNING_NOTES, HeadingFate, Kind, NoteCode
 from clubcrm.exchange.words import KINDS
 from clubcrm.members.states import ConsentBasis
+
+LONG: Final = timedelta(days=30)
+"""A list of members of which nobody came for so long was most likely exported earlier."""
 
 _FATE_NOTES: Mapping[HeadingFate, NoteCode] = {
     HeadingFate.REPEATED: NoteCode.REPEATED_HEADING,
@@ -48,6 +51,12 @@ class OpenFile:
     def warnings(self) -> int:
         """How many of the notes are warnings."""
         return sum(note[0] in WARNING_NOTES for note in self.notes)
+
+    def note_latest_visit(self, latest: date | None, as_of_on: date) -> None:
+        """Say so where the latest visit lies long before the day the file is taken to speak of."""
+        if latest is not None and as_of_on - latest > LONG:
+            figures = {"day": latest.isoformat(), "as_of": as_of_on.isoformat()}
+            self.notes.append([NoteCode.LONG_BEFORE.value, figures])
 
     def parts(self, size: int) -> Iterator[list[RawRow]]:
         """The rows as text, so many at a time."""
