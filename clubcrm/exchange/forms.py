@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from werkzeug.datastructures import MultiDict
 from wtforms import StringField
+from wtforms.validators import ValidationError
 
 from clubcrm.accounts.queries import ClubRow
 from clubcrm.core.fields import (
@@ -21,13 +23,21 @@ from clubcrm.core.fields import (
     stripped,
 )
 from clubcrm.core.folding import clean_text
+from clubcrm.core.money import exponent
+from clubcrm.exchange.policies.columns import COLUMNS
 from clubcrm.exchange.policies.mapping import ColumnMapping
+from clubcrm.exchange.policies.meanings import takes_meanings
 from clubcrm.exchange.states import ExportFormat, Kind
 from clubcrm.exchange.words import CALENDAR_WORDS, CONSENTS, KINDS, ORDER_WORDS
 from clubcrm.members.states import ConsentBasis
 
 TAG = "#tag"
 """What a column is chosen as where each "yes" in it puts a tag on the person."""
+
+NOTHING = "#nothing"
+"""What a cell is said to mean that says nothing."""
+
+_MOST_MEANINGS = 1000
 
 
 class UploadForm(FlaskForm):
@@ -59,6 +69,7 @@ class ColumnsForm(FlaskForm):
     order = ChoiceField(_l("Days are written"))
     calendar = ChoiceField(_l("Calendar of the days"))
     plan = StringField(_l("Plan where the file names none"), [at_most(120)], filters=[stripped])
+    currency = StringField(_l("Currency of the amounts"), [at_most(3)], filters=[stripped])
     consent = RadioChoiceField(_l("May the club write to these people?"), [needed()])
 
     def __init__(self, *args: Any, club: ClubRow, **kw: Any) -> None:
@@ -67,7 +78,19 @@ class ColumnsForm(FlaskForm):
         self.order.choices = choices_of(ORDER_WORDS.items())
         self.calendar.choices = choices_of(CALENDAR_WORDS.items())
         self.consent.choices = choices_of((basis, CONSENTS[basis]) for basis in ConsentBasis)
+        self.currency.description = _(
+            "Left empty: %(currency)s, the club's.", currency=club.currency
+        )
         self.as_of_on.calendar = "jalali" if club.calendar == "jalali" else "gregorian"
+
+    def validate_currency(self, field: StringField) -> None:
+        """Refuse what is no currency."""
+        if not field.data:
+            return
+        try:
+            exponent(field.data.upper())
+        except ValueError as error:
+            raise ValidationError(_("Please enter the code of a currency: EUR.")) from error
 
     @property
     def chosen_kind(self) -> Kind:
@@ -107,20 +130,25 @@ def chosen_mapping(
 
     A repeated heading counts where it stands first; a column without a heading is left out.
     """
+    table = COLUMNS[form.chosen_kind]
     columns: dict[str, str] = {}
     tags: dict[str, str] = {}
+    values = {column: dict(known) for column, known in before.values.items()}
     for place, heading in enumerate(headings):
         if not heading or heading in columns or heading in tags:
             continue
         choice = told.get(f"column-{place}", "")
         if choice == TAG:
-            tags[heading] = before.tags.get(heading) or clean_text(heading.replace("_", " "), 60)
-        else:
-            columns[heading] = choice
+            tags[heading] = clean_text(told.get(f"tag-{place}", ""), 60) or tag_of(heading, before)
+            continue
+        columns[heading] = choice
+        if choice in table and takes_meanings(table[choice]):
+            _take_meanings(values.setdefault(choice, {}), told_meanings(told, place))
     constants = dict(before.constants)
-    constants.pop("plan", None)
-    if form.plan.data and form.chosen_kind is Kind.MEMBERSHIPS:
-        constants["plan"] = form.plan.data
+    for name, field in (("plan", form.plan), ("currency", form.currency)):
+        constants.pop(name, None)
+        if field.data and name in table:
+            constants[name] = field.data
     dates = {
         name: field.data
         for name, field in (("order", form.order), ("calendar", form.calendar))
@@ -130,6 +158,26 @@ def chosen_mapping(
         "columns": columns,
         "tags": tags,
         "constants": constants,
-        "values": {column: dict(table) for column, table in before.values.items()},
+        "values": {column: known for column, known in values.items() if known},
         "dates": dates,
     }
+
+
+def tag_of(heading: str, before: ColumnMapping) -> str:
+    """The tag a column gives: as was said, else its heading."""
+    return before.tags.get(heading) or clean_text(heading.replace("_", " "), 60)
+
+
+def told_meanings(told: MultiDict[str, str], place: int) -> dict[str, str]:
+    """What the page says that the cells of a column mean, by their keys; "" = as they are."""
+    start = f"value-{place}-"
+    names = [name for name in told if name.startswith(start)][:_MOST_MEANINGS]
+    return {name.removeprefix(start): clean_text(told[name], 120) for name in names}
+
+
+def _take_meanings(known: dict[str, str], said: dict[str, str]) -> None:
+    for key, meaning in said.items():
+        if meaning:
+            known[key] = "" if meaning == NOTHING else meaning
+        else:
+            known.pop(key, None)

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Collection
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Final, Literal
@@ -149,6 +150,11 @@ def read_gender(text: str, *, m_is_female: bool = False) -> str | None:
     if key == "m" and m_is_female:
         return "female"
     return "male" if key in ("h", "v") else _GENDERS.get(key)
+
+
+def writes_m_for_female(words: Collection[str]) -> bool:
+    """Whether a column of genders, in small letters, writes H and M for hombre and mujer."""
+    return "m" in words and ("h" in words or "v" in words) and "f" not in words
 
 
 @lru_cache(maxsize=1024)

@@ -216,8 +216,8 @@ class RowReader:
         """The text of a column in a row: the first cell that says something, or several joined."""
         if len(places) == 1:
             cell = cells[places[0]]
-            return _told(column, cell) if cell else ""
-        texts = [text for place in places if (text := _told(column, cells[place]))]
+            return told(column, cell) if cell else ""
+        texts = [text for place in places if (text := told(column, cells[place]))]
         if column.form is Form.MOMENT:
             return joined_moment(texts)
         return ", ".join(texts)
@@ -351,7 +351,7 @@ def _most_minor(currency: str) -> int:
     return MOST_MAJOR * (10**decimals if decimals else 1000)
 
 
-def _told(column: Column, cell: str) -> str:
+def told(column: Column, cell: str) -> str:
     """What a cell says in this column; nothing for the many ways to say nothing."""
     text = (unguarded(cell) if cell[0] == "'" else cell).strip() if cell else ""
     if column.form in _WORDY:

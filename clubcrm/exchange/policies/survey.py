@@ -7,7 +7,7 @@ from typing import Final
 from clubcrm.core.folding import ascii_digits, fold
 from clubcrm.exchange.policies.columns import COLUMNS, Form
 from clubcrm.exchange.policies.days import DayTally, Order, usual_order
-from clubcrm.exchange.policies.figures import MarkTally
+from clubcrm.exchange.policies.figures import MarkTally, writes_m_for_female
 from clubcrm.exchange.policies.guarding import unguarded
 from clubcrm.exchange.policies.mapping import ColumnMapping, Layout
 from clubcrm.exchange.policies.rows import Findings, Surroundings
@@ -67,7 +67,7 @@ def survey(
     findings = Findings(
         orders=orders,
         marks={name: tally.decide() for name, tally in marks.items()},
-        m_is_female="m" in genders and bool(genders & {"h", "v"}) and "f" not in genders,
+        m_is_female=writes_m_for_female(genders),
     )
     return Survey(count, findings, ambiguous, frozenset(repeated))
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final
 
+from flask_babel import lazy_gettext as _l
+
 from clubcrm.exchange.errors import FileEmpty, NotATable, OpenQuote, TooManyColumns, TooManyRows
 from clubcrm.exchange.policies.headings import recognised
 from clubcrm.exchange.readers.encodings import encoding_of
@@ -21,7 +23,12 @@ from clubcrm.exchange.readers.port import (
 from clubcrm.exchange.states import OWN_COLUMNS
 
 DELIMITERS: Final = (",", ";", "\t", "|")
-_NAMES: Final = {",": ",", ";": ";", "\t": "tab", "|": "|"}
+_NAMES: Final = {
+    ",": _l("parted by commas"),
+    ";": _l("parted by semicolons"),
+    "\t": _l("parted by tabs"),
+    "|": _l("parted by bars"),
+}
 _SAMPLE_LINES: Final = 200
 _END_OF_FILE: Final = "\x1a"
 _HARMLESS: Final = f"\t\n\r\0{_END_OF_FILE}"

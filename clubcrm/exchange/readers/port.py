@@ -34,7 +34,7 @@ class Table(Protocol):
 
     headings: Sequence[str]
     heading_line: int
-    what: str  # "CSV, UTF-8, ;" for the screen
+    what: str  # "CSV, UTF-8, parted by commas", for the screen
 
     @property
     def unread(self) -> Sequence[str]:
