@@ -18,7 +18,7 @@ from clubcrm.core.jobs import drain
 from clubcrm.core.transactions import reading
 from clubcrm.exchange.models import ImportBatch
 from clubcrm.exchange.states import BatchState
-from clubcrm.members.models import Consent, Membership, Person, PersonTag
+from clubcrm.members.models import Consent, Membership, Person, PersonTag, Plan
 from config import Settings
 from tests.conftest import csrf_of
 
@@ -108,7 +108,7 @@ def _chosen(html: str) -> dict[str, str]:
             is_sent = kind not in ("radio", "checkbox", "search") or "checked" in told
             if tag == "input" and name and is_sent and kind != "search":
                 self.data[name] = told.get("value") or ""
-            elif tag == "select":
+            elif tag == "select" and name:
                 self._select = name
                 self.data.setdefault(name, "")
             elif tag == "option" and "selected" in told:
@@ -274,6 +274,118 @@ def test_a_mapping_file_prefills_the_page(visitor: Visitor) -> None:
     answer = visitor.upload(LIST, kind="members", mapping=(io.BytesIO(b"[columns"), "bad.toml"))
     assert answer.status_code == 422
     assert "TOML" in answer.text
+
+
+OLD_SYSTEM = (
+    "Id;genero;inicio;vezes;natacao\n"
+    "1;0;2026-01-15;1.0;1\n2;1;2026-01-20;3.0;0\n3;0;2026-01-21;1.0;0\n4;?;2026-01-22;;1\n"
+)
+"""A list whose software wrote figures for words."""
+
+
+def test_what_figures_mean_can_be_said_without_a_mapping_file(visitor: Visitor) -> None:
+    visitor.upload(OLD_SYSTEM)
+    page = visitor.see("/import/1/columns")
+    assert "Say what 2 words mean" in page
+    assert "it can be a tag" in page
+    fields = visitor.see("/import/1/columns/3?column-3=plan")
+    assert 'name="value-3-1"' in fields
+    assert 'placeholder="1.0"' in fields
+    assert 'value="natacao"' in visitor.see("/import/1/columns/4?column-4=%23tag")
+    assert "not recognised" in visitor.see("/import/1/columns/3?column-3=")
+    assert visitor.client.get("/import/1/columns/99?column-99=plan").status_code == 404
+
+    meant = {"value-1-0": "female", "value-1-1": "male"}
+    called = {"column-3": "plan", "value-3-1": "Once a week", "value-3-3": "Thrice a week"}
+    swims = {"column-4": "#tag", "tag-4": "swims"}
+    visitor.choose(changes={**meant, **called, **swims, "currency": "usd"})
+    visitor.work()
+    page = visitor.see("/import/1")
+    assert "Import 4 rows" in page
+    assert "means nothing" not in page
+    again = _chosen(visitor.see("/import/1/columns"))
+    assert {name: again[name] for name in (*meant, *called, *swims)} == {**meant, **called, **swims}
+
+    visitor.post("/import/1/run", "/import/1")
+    visitor.work()
+    with visitor.app.app_context(), reading() as session:
+        people = session.execute(select(Person.external_id, Person.gender).order_by(Person.id))
+        assert people.all() == [("1", "female"), ("2", "male"), ("3", "female"), ("4", None)]
+        plans = set(session.scalars(select(Plan.name)))
+    assert {"Once a week", "Thrice a week"} <= plans
+    assert visitor.count(PersonTag) == 2
+
+
+def test_a_word_can_be_said_to_mean_nothing(visitor: Visitor) -> None:
+    visitor.upload("Name;Gender;Start\nAna;f;2026-01-15\nRui;zz;2026-01-15\n")
+    page = visitor.see("/import/1/columns")
+    assert "Say what 1 word means" in page
+    visitor.choose()
+    visitor.work()
+    assert "“zz” means nothing" in visitor.see("/import/1")
+    visitor.choose(changes={"value-1-zz": "#nothing", "value-1-f": "other"})
+    visitor.work()
+    assert "means nothing" not in visitor.see("/import/1")
+    visitor.choose(changes={"value-1-f": ""})
+    visitor.work()
+    assert _chosen(visitor.see("/import/1/columns"))["value-1-f"] == ""
+
+
+def test_a_currency_that_is_none_is_refused_on_the_form(visitor: Visitor) -> None:
+    visitor.upload(OLD_SYSTEM)
+    answer = visitor.choose(changes={"currency": "EURO", "value-1-0": "female"})
+    assert answer.status_code == 422
+    assert _chosen(answer.text)["value-1-0"] == "female"
+    assert visitor.choose(changes={"currency": "ZZZ"}).status_code == 422
+    assert visitor.state() is BatchState.UPLOADED
+
+
+def test_what_is_said_of_many_rows_is_said_once(visitor: Visitor) -> None:
+    rows = "".join(f"{n};Ana {n};zz;2026-01-15;{n};x\n" for n in range(1, 31))
+    visitor.upload(f"Id;Name;Gender;Start;Phone;Natação\n{rows}31;Rui;zz;;;\n32;Eva;f;;;\n")
+    visitor.choose(changes={"column-5": "#tag"})
+    visitor.work()
+    page = visitor.see("/import/1")
+    assert "What is said most" in page
+    assert "31 rows like this" in page
+    assert "30 rows like this" in page
+    assert "2 rows like this" in page
+    assert "Say what the words mean" in page
+    assert page.count("would be stored</span>") == 25
+    only = visitor.see("/import/1?only=missing.starts_on")
+    assert only.count("would be stored</span>") == 0
+    assert visitor.see("/import/1?only=bad_word.gender&after=26").count("stored</span>") == 5
+    assert "No such rows" in visitor.see("/import/1?only=nonsense.%25")
+
+
+def test_rows_are_found_by_a_heading_of_any_letters(visitor: Visitor) -> None:
+    visitor.upload("Name;Start;Natação\nAna;2026-01-15;maybe\nRui;2026-01-15;0\n")
+    visitor.choose(changes={"column-2": "#tag"})
+    visitor.work()
+    page = visitor.see("/import/1?only=bad_word.Natação")
+    assert "“maybe” means nothing" in page
+
+
+def test_a_file_that_was_exported_long_ago_is_noticed(visitor: Visitor) -> None:
+    visitor.upload("Name;Start;Last visit\nAna;2025-01-15;2025-06-20\nRui;2025-01-15;2025-06-28\n")
+    visitor.choose()
+    visitor.work()
+    assert "The latest visit in the file is of 28 Jun" in visitor.see("/import/1")
+    visitor.choose(changes={"as_of_on": "2025-06-30"})
+    visitor.work()
+    assert "The latest visit" not in visitor.see("/import/1")
+
+
+def test_an_undo_shows_how_far_it_is(visitor: Visitor) -> None:
+    visitor.upload(LIST)
+    visitor.choose()
+    visitor.work()
+    visitor.post("/import/1/run", "/import/1")
+    visitor.work()
+    visitor.post("/import/1/undo", "/import/1/undo")
+    page = visitor.see("/import/1")
+    assert "0 of 5 rows" in page
+    assert "Steps of an import" not in page
 
 
 def test_hostile_names_and_cells_are_shown_as_text(visitor: Visitor) -> None:

@@ -1,6 +1,7 @@
 """Reads about imports, and the tables of an export."""
 
 from clubcrm.exchange.queries.imports import (
+    Alike,
     BatchRow,
     LineRow,
     UndoPreview,
@@ -9,14 +10,17 @@ from clubcrm.exchange.queries.imports import (
     get_batch,
     lines_of,
     made_counts,
+    problems_alike,
     rejected_lines,
     touched_count,
+    undo_left,
     undo_preview,
 )
 from clubcrm.exchange.queries.tables import TABLES, ExportTable
 
 __all__ = [
     "TABLES",
+    "Alike",
     "BatchRow",
     "ExportTable",
     "LineRow",
@@ -26,7 +30,9 @@ __all__ = [
     "get_batch",
     "lines_of",
     "made_counts",
+    "problems_alike",
     "rejected_lines",
     "touched_count",
+    "undo_left",
     "undo_preview",
 ]

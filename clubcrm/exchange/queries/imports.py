@@ -1,5 +1,6 @@
 """Reads about imports."""
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +14,7 @@ from clubcrm.exchange.errors import UnknownBatch
 from clubcrm.exchange.models import ImportBatch, ImportRow, ImportTouch
 from clubcrm.exchange.operations.hanging import rows_that_stay
 from clubcrm.exchange.operations.parts import Figures
-from clubcrm.exchange.states import BatchState, Kind, ProblemCode, RowOutcome
+from clubcrm.exchange.states import REJECTING, BatchState, Kind, ProblemCode, RowOutcome
 from clubcrm.members.models import Membership, Person
 from clubcrm.members.states import ConsentBasis
 
@@ -107,10 +108,14 @@ def lines_of(
     batch_id: int,
     *,
     outcome: RowOutcome | None = None,
+    mark: str = "",
     after_line: int = 0,
     limit: int = 50,
 ) -> list[LineRow]:
-    """The rows of an import with something to say, in order; go on with the last line."""
+    """The rows of an import with something to say, in order; go on with the last line.
+
+    `mark`: only those of which one thing is said (see `Alike`).
+    """
     query = select(_row.c.line, _row.c.outcome, _row.c.problems).where(
         _row.c.batch_id == batch_id, _row.c.line > after_line
     )
@@ -118,8 +123,49 @@ def lines_of(
         query = query.where(_row.c.outcome == RowOutcome.REJECTED)
     elif outcome is not None:
         query = query.where(_row.c.outcome != RowOutcome.REJECTED)
+    if mark:
+        code, _dot, column = mark.partition(".")
+        # One database keeps letters beyond ASCII as they are, the other as their numbers.
+        ways = {json.dumps([code, column or None], ensure_ascii=way)[:-1] for way in (True, False)}
+        text = cast_to(_row.c.problems, String)
+        query = query.where(or_(*(text.contains(said, autoescape=True) for said in sorted(ways))))
     rows = session.execute(query.order_by(_row.c.line).limit(limit))
     return [LineRow(*row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Alike:
+    """What is said of many rows in the same words: one of them, and of how many rows it is said."""
+
+    code: ProblemCode
+    column: str | None
+    example: list[Any]
+    count: int
+
+    @property
+    def rejects(self) -> bool:
+        """Whether the rows cannot be stored for it."""
+        return self.code in REJECTING
+
+    @property
+    def mark(self) -> str:
+        """By which `lines_of` finds the rows."""
+        return f"{self.code.value}.{self.column}" if self.column else self.code.value
+
+
+def problems_alike(session: Session, batch_id: int) -> list[Alike]:
+    """What an import says of more than one row: what rejects first, then the most frequent."""
+    text = cast_to(_row.c.problems, String)
+    query = select(text, func.count()).where(_row.c.batch_id == batch_id).group_by(text)
+    found: dict[tuple[str, str | None], Alike] = {}
+    for problems, count in session.execute(query.order_by(func.count().desc(), text)):
+        said = {(problem[0], problem[1]): problem for problem in json.loads(problems)}
+        for (code, column), problem in said.items():
+            first = found.get((code, column))
+            so_far, example = (first.count, first.example) if first else (0, problem)
+            found[code, column] = Alike(ProblemCode(code), column, example, so_far + count)
+    many = (alike for alike in found.values() if alike.count > 1)
+    return sorted(many, key=lambda alike: (not alike.rejects, -alike.count, alike.mark))
 
 
 def rejected_lines(session: Session, batch_id: int) -> dict[int, list[Any]]:
@@ -145,6 +191,12 @@ def touched_count(session: Session, batch_id: int) -> int:
     """How many rows an import made or changed that are not dealt with yet."""
     query = select(func.count()).select_from(_touch).where(_touch.c.batch_id == batch_id)
     return session.scalar(query) or 0
+
+
+def undo_left(session: Session, batch: BatchRow) -> int:
+    """How many rows an undo under way has yet to deal with; what it keeps is dealt with."""
+    kept = (batch.undone or {}).get("kept", 0)
+    return max(0, touched_count(session, batch.id) - kept)
 
 
 def made_counts(session: Session, batch_ids: Sequence[int]) -> dict[int, dict[str, int]]:

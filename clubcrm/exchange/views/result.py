@@ -12,6 +12,7 @@ from clubcrm.accounts.access import principal, requires
 from clubcrm.accounts.queries import get_club
 from clubcrm.accounts.states import Permission
 from clubcrm.core import clock
+from clubcrm.core.calendars import CalendarName
 from clubcrm.core.transactions import reading, transaction
 from clubcrm.exchange.operations.batches import (
     forget_batch,
@@ -20,11 +21,14 @@ from clubcrm.exchange.operations.batches import (
 )
 from clubcrm.exchange.operations.comparing import compare_duplicates
 from clubcrm.exchange.queries import (
+    Alike,
     BatchRow,
     LineRow,
     lines_of,
     made_counts,
+    problems_alike,
     rejected_lines,
+    undo_left,
     undo_preview,
 )
 from clubcrm.exchange.readers import open_table
@@ -44,6 +48,7 @@ from clubcrm.exchange.words import (
 from clubcrm.exchange.writers.rejected import EchoOfRows, RejectedRows
 
 LINES = 25
+MOST_ALIKE = 12
 ONLY = {"rejected": RowOutcome.REJECTED, "warned": RowOutcome.STORED}
 
 
@@ -53,28 +58,32 @@ def result(batch_id: int) -> str:
     """One import, whatever its state: progress, findings, or what became of it."""
     batch = batch_in_sight(batch_id)
     if batch.is_under_way:
-        return render_template("exchange/progress.html", batch=batch, kinds=KINDS, states=STATES)
+        return render_template(
+            "exchange/progress.html", batch=batch, left=_left(batch), kinds=KINDS, states=STATES
+        )
     only = request.args.get("only", "")
     lines = _lines(batch, only)
+    with reading() as session:
+        club = get_club(session, batch.club_id)
+        made = made_counts(session, [batch_id]).get(batch_id, {})
+    calendar: CalendarName = "jalali" if club.calendar == "jalali" else "gregorian"
     duplicates = []
     if batch.state is BatchState.CHECKED and batch.warnings:
         with reading() as session:
-            club = get_club(session, batch.club_id)
             duplicates = compare_duplicates(
                 session, batch, path_of(data_dir(), batch.stored_as), club
             )
-    with reading() as session:
-        made = made_counts(session, [batch_id]).get(batch_id, {})
     return render_template(
         "exchange/result.html",
         batch=batch,
         kinds=KINDS,
         states=STATES,
         consents=CONSENTS,
-        notes=[(note[0] in WARNING_NOTES, note_text(note)) for note in batch.notes],
+        notes=[(note[0] in WARNING_NOTES, note_text(note, calendar)) for note in batch.notes],
         lines=lines[:LINES],
         has_more=len(lines) > LINES,
         only=only,
+        alike=_alike(batch, lines),
         problem_text=problem_text,
         duplicates=duplicates,
         made=made,
@@ -90,7 +99,9 @@ def progress(batch_id: int) -> str | Response:
     """How far the work is, asked for again and again; when it is done the page comes anew."""
     batch = batch_in_sight(batch_id)
     if batch.is_under_way:
-        return render_template("exchange/progress_bar.html", batch=batch, states=STATES)
+        return render_template(
+            "exchange/progress_bar.html", batch=batch, left=_left(batch), states=STATES
+        )
     address = url_for("exchange.result", batch_id=batch_id)
     return FlaskResponse(status=204, headers={"HX-Redirect": address})
 
@@ -163,9 +174,30 @@ def rejected(batch_id: int) -> Response:
     return answer
 
 
+def _left(batch: BatchRow) -> int:
+    """How many rows an undo under way has yet to deal with."""
+    if batch.state is not BatchState.UNDOING:
+        return 0
+    with reading() as session:
+        return undo_left(session, batch)
+
+
 def _lines(batch: BatchRow, only: str) -> list[LineRow]:
     after = request.args.get("after", 0, type=int)
     with reading() as session:
         return lines_of(
-            session, batch.id, outcome=ONLY.get(only), after_line=after, limit=LINES + 1
+            session,
+            batch.id,
+            outcome=ONLY.get(only),
+            mark="" if only in ONLY else only,
+            after_line=after,
+            limit=LINES + 1,
         )
+
+
+def _alike(batch: BatchRow, lines: list[LineRow]) -> list[Alike]:
+    """What is said of many rows, where the rows are too many to be read one by one."""
+    if len(lines) <= LINES or request.args.get("after"):
+        return []
+    with reading() as session:
+        return problems_alike(session, batch.id)[:MOST_ALIKE]
