@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from clubcrm.accounts.models import AccessLog
 from clubcrm.accounts.states import Role
 from clubcrm.core import clock
 from clubcrm.core.db import db
 from clubcrm.core.jobs import drain
-from clubcrm.core.transactions import reading
-from clubcrm.exchange.models import ImportBatch
+from clubcrm.core.transactions import reading, transaction
+from clubcrm.exchange.models import ImportBatch, ImportTouch
+from clubcrm.exchange.operations.batches import keep_undone
+from clubcrm.exchange.operations.undoing import Undone
 from clubcrm.exchange.states import BatchState
 from clubcrm.members.models import Consent, Membership, Person, PersonTag, Plan
 from config import Settings
@@ -384,8 +386,13 @@ def test_an_undo_shows_how_far_it_is(visitor: Visitor) -> None:
     visitor.work()
     visitor.post("/import/1/undo", "/import/1/undo")
     page = visitor.see("/import/1")
-    assert "0 of 5 rows" in page
+    assert 'max="5" value="0"' in page
+    assert "It begins by itself" in page
     assert "Steps of an import" not in page
+    with visitor.app.app_context(), transaction() as session:
+        keep_undone(session, 1, Undone(removed=2, kept=1))
+        session.execute(delete(ImportTouch).where(ImportTouch.table_name == "membership"))
+    assert "3 of 5 rows" in visitor.see("/import/1/progress")
 
 
 def test_hostile_names_and_cells_are_shown_as_text(visitor: Visitor) -> None:

@@ -13,8 +13,8 @@ from clubcrm.exchange.queries.imports import (
     problems_alike,
     rejected_lines,
     touched_count,
-    undo_left,
     undo_preview,
+    undo_progress,
 )
 from clubcrm.exchange.queries.tables import TABLES, ExportTable
 
@@ -33,6 +33,6 @@ __all__ = [
     "problems_alike",
     "rejected_lines",
     "touched_count",
-    "undo_left",
     "undo_preview",
+    "undo_progress",
 ]

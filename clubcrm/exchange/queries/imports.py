@@ -193,10 +193,16 @@ def touched_count(session: Session, batch_id: int) -> int:
     return session.scalar(query) or 0
 
 
-def undo_left(session: Session, batch: BatchRow) -> int:
-    """How many rows an undo under way has yet to deal with; what it keeps is dealt with."""
-    kept = (batch.undone or {}).get("kept", 0)
-    return max(0, touched_count(session, batch.id) - kept)
+def undo_progress(session: Session, batch_id: int) -> tuple[int, int]:
+    """How many rows an undo under way has dealt with, and of how many; what it keeps is dealt with."""
+    left = select(func.count()).where(_touch.c.batch_id == batch_id).scalar_subquery()
+    # In one statement, so that both figures are of the same moment.
+    undone, count = session.execute(
+        select(_batch.c.undone, left).where(_batch.c.id == batch_id)
+    ).one()
+    figures = undone or {}
+    done = sum(figures.get(name, 0) for name in ("removed", "restored", "reversed", "kept"))
+    return done, done + count - figures.get("kept", 0)
 
 
 def made_counts(session: Session, batch_ids: Sequence[int]) -> dict[int, dict[str, int]]:

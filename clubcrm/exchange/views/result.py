@@ -28,8 +28,8 @@ from clubcrm.exchange.queries import (
     made_counts,
     problems_alike,
     rejected_lines,
-    undo_left,
     undo_preview,
+    undo_progress,
 )
 from clubcrm.exchange.readers import open_table
 from clubcrm.exchange.states import WARNING_NOTES, BatchState, RowOutcome
@@ -58,8 +58,9 @@ def result(batch_id: int) -> str:
     """One import, whatever its state: progress, findings, or what became of it."""
     batch = batch_in_sight(batch_id)
     if batch.is_under_way:
+        at, total = _progress(batch)
         return render_template(
-            "exchange/progress.html", batch=batch, left=_left(batch), kinds=KINDS, states=STATES
+            "exchange/progress.html", batch=batch, at=at, total=total, kinds=KINDS, states=STATES
         )
     only = request.args.get("only", "")
     lines = _lines(batch, only)
@@ -99,8 +100,9 @@ def progress(batch_id: int) -> str | Response:
     """How far the work is, asked for again and again; when it is done the page comes anew."""
     batch = batch_in_sight(batch_id)
     if batch.is_under_way:
+        at, total = _progress(batch)
         return render_template(
-            "exchange/progress_bar.html", batch=batch, left=_left(batch), states=STATES
+            "exchange/progress_bar.html", batch=batch, at=at, total=total, states=STATES
         )
     address = url_for("exchange.result", batch_id=batch_id)
     return FlaskResponse(status=204, headers={"HX-Redirect": address})
@@ -174,12 +176,12 @@ def rejected(batch_id: int) -> Response:
     return answer
 
 
-def _left(batch: BatchRow) -> int:
-    """How many rows an undo under way has yet to deal with."""
+def _progress(batch: BatchRow) -> tuple[int, int]:
+    """How many rows the work under way has dealt with, and of how many."""
     if batch.state is not BatchState.UNDOING:
-        return 0
+        return batch.read, batch.total
     with reading() as session:
-        return undo_left(session, batch)
+        return undo_progress(session, batch.id)
 
 
 def _lines(batch: BatchRow, only: str) -> list[LineRow]:
