@@ -22,7 +22,8 @@ from clubcrm.core.errors import DomainError
 from clubcrm.core.sql import is_passing
 from clubcrm.core.transactions import reading
 from clubcrm.presentation import choose_locale, register_presentation
-from clubcrm.wiring import BLUEPRINTS, JOBS, WIRING
+from clubcrm.retention.triggers import set_triggers
+from clubcrm.wiring import BLUEPRINTS, JOBS, TRIGGERS, WIRING
 from config import Settings
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     guard(app)
     events.wire(WIRING)
     jobs.set_kinds(JOBS)
+    set_triggers(TRIGGERS)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     register_presentation(app)

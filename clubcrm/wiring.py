@@ -17,7 +17,7 @@ from clubcrm.billing.handlers import invoices_are_voided
 from clubcrm.billing.jobs import roll_over_everywhere
 from clubcrm.core import invariants as core_invariants
 from clubcrm.core import models as core
-from clubcrm.core.events import TOGETHER, Event, Subscription, Wiring
+from clubcrm.core.events import AFTERWARDS, TOGETHER, Event, Subscription, Wiring
 from clubcrm.core.idempotency import forget_answers
 from clubcrm.core.invariants import Invariant
 from clubcrm.core.jobs import Work
@@ -31,6 +31,8 @@ from clubcrm.frontdesk.views import blueprint as frontdesk_pages
 from clubcrm.members import events as of_members
 from clubcrm.members import invariants as members_invariants
 from clubcrm.members import models as members
+from clubcrm.messaging import events as of_messaging
+from clubcrm.messaging import models as messaging
 from clubcrm.reports import invariants as reports_invariants
 from clubcrm.reports import models as reports
 from clubcrm.reports.handlers import (
@@ -41,6 +43,10 @@ from clubcrm.reports.handlers import (
 from clubcrm.retention import invariants as retention_invariants
 from clubcrm.retention import models as retention
 from clubcrm.retention.handlers import (
+    contact_is_open_to_doubt,
+    contact_stayed_here,
+    contact_was_made,
+    contact_went_out,
     follow_newcomers,
     look_again_at_all_days,
     look_again_at_everybody,
@@ -50,12 +56,17 @@ from clubcrm.retention.handlers import (
     look_again_where_it_decides,
     take_over_imported,
 )
-from clubcrm.retention.jobs import run_due
+from clubcrm.retention.jobs import contacts_due, run_due
+from clubcrm.retention.triggers import Trigger
+from clubcrm.retention.triggers.ends import before_end, ended
+from clubcrm.retention.triggers.moves import returns, slipped, welcome, window_opened
+from clubcrm.retention.triggers.spells import first_arrival, not_started, spell_day
+from clubcrm.retention.triggers.unanswered import still_at_risk
 from clubcrm.visits import events as of_visits
 from clubcrm.visits import invariants as visits_invariants
 from clubcrm.visits import models as visits
 
-MODELS = (core, accounts, members, billing, visits, retention, reports, exchange)
+MODELS = (core, accounts, members, messaging, billing, visits, retention, reports, exchange)
 """Where the tables are: importing this module maps them all."""
 
 TERM_CHANGED = (
@@ -126,6 +137,10 @@ WIRING: Wiring = _table(
     (PHASES_OF_THE_CLUB, [TOGETHER(look_again_at_everybody)]),
     ((of_members.ClosureWithdrawn,), [TOGETHER(look_again_at_everybody_on_all_days)]),
     ((of_accounts.ClubSettingsChanged,), [TOGETHER(look_again_by_new_rules)]),
+    ((of_messaging.MessageSent,), [AFTERWARDS(contact_went_out)]),
+    ((of_messaging.MessageNotSent,), [AFTERWARDS(contact_stayed_here)]),
+    ((of_messaging.MessageUncertain,), [AFTERWARDS(contact_is_open_to_doubt)]),
+    ((of_messaging.TaskClosed,), [AFTERWARDS(contact_was_made)]),
 )
 """Event -> listeners; TOGETHER in the recording transaction, AFTERWARDS through a delivery row."""
 
@@ -136,11 +151,26 @@ JOBS: Mapping[str, Work] = {
 }
 """Kind of job -> function."""
 
+TRIGGERS: Mapping[str, Trigger] = {
+    "welcome": welcome,
+    "not_started": not_started,
+    "spell_day": spell_day,
+    "first_arrival": first_arrival,
+    "slipped": slipped,
+    "still_at_risk": still_at_risk,
+    "return": returns,
+    "window_opened": window_opened,
+    "before_end": before_end,
+    "ended": ended,
+}
+"""What gives the occasion for a contact: the name by which plays ask for it -> the rule."""
+
 SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled("answers.forget", timedelta(hours=1), forget_answers),
     Scheduled("uploads.forget", timedelta(hours=6), forget_uploads),
     Scheduled("terms.roll_over", timedelta(minutes=1), roll_over_everywhere),
     Scheduled("phases.run", timedelta(seconds=30), run_due),
+    Scheduled("contacts.run", timedelta(seconds=30), contacts_due),
 )
 """What comes round again; the embedded worker and the queue's schedule are both made from this."""
 

@@ -13,7 +13,7 @@ from clubcrm.core import clock
 from clubcrm.core.jobs import drain
 from clubcrm.core.transactions import reading
 from clubcrm.retention.errors import TooManyMoved
-from clubcrm.retention.jobs import run_day, run_missed_days
+from clubcrm.retention.jobs import make_contacts, plan_day, run_day, run_missed_days
 
 
 @click.command()
@@ -59,6 +59,16 @@ def _run(club: ClubRow, on: date | None, allow: bool) -> dict[str, Any]:
             roll_over_ended_terms(club.id, clock.now)
             ran = run_missed_days(club.id, clock.now, is_allowed=allow)
             answer |= {"days": ran.days, "looked_at": ran.looked_at, "changed": ran.changed}
+        planned = plan_day(club.id, day, clock.now)
+        made = make_contacts(club.id, clock.now)
+        answer["contacts"] = {
+            "queued": planned.queued,
+            "held_out": planned.held_out,
+            "waiting": planned.waiting,
+            "skipped": planned.skipped,
+            "messages": made.messages,
+            "tasks": made.tasks,
+        }
     except TooManyMoved as refusal:
         say(f"{club.name}: {refusal.text()} (tick --club {club.code} --allow)")
         return answer | {"error": {"code": refusal.code, "message": refusal.text()}}

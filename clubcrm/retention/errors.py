@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
-from clubcrm.core.errors import DomainError
+from clubcrm.core.errors import DomainError, Invalid, NotFound
 
 
 class TooManyMoved(DomainError):
@@ -20,3 +20,19 @@ class RunNotStopped(DomainError):
 
     code = "run_not_stopped"
     message = _l("No run of that day was stopped.")
+
+
+class UnknownPlay(NotFound):
+    """The club has no such contact."""
+
+    code = "unknown_play"
+    message = _l("There is no such contact.")
+
+
+class BadPlay(Invalid):
+    """Rules of a contact that nobody could follow."""
+
+    code = "bad_play"
+    message = _l(
+        "These rules cannot be followed. Nothing was changed; check the days and the share."
+    )

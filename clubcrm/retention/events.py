@@ -38,3 +38,12 @@ class RunAllowed(Event):
     """Somebody said that a stopped daily run is right."""
 
     on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlayChanged(Event):
+    """A contact was switched on or off, or its rules changed, which begins a new version."""
+
+    code: str
+    version: int
+    is_on: bool

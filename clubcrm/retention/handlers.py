@@ -1,6 +1,6 @@
-"""What retention does when something happens below: mark who has to be looked at again.
+"""What retention does when something happens below: mark who has to be looked at again, end contacts.
 
-All of it runs together with the change, in its transaction.
+Marks are made together with the change, in its transaction; contacts are followed afterwards.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,6 +13,13 @@ from clubcrm.accounts.events import ClubSettingsChanged
 from clubcrm.accounts.queries import get_club
 from clubcrm.core.events import Event
 from clubcrm.members.events import MembershipImported, PersonAdded, PersonChanged
+from clubcrm.messaging.events import MessageNotSent, MessageSent, MessageUncertain, TaskClosed
+from clubcrm.retention.operations.contacts import (
+    contact_is_uncertain,
+    contact_not_sent,
+    contact_sent,
+    task_over,
+)
 from clubcrm.retention.operations.marks import (
     FROM_THE_BEGINNING,
     follow_people,
@@ -101,3 +108,23 @@ def _earliest(marks: Iterable[tuple[int | None, date]]) -> dict[int, date]:
         if who is not None:
             days[who] = min(day, days.get(who, day))
     return days
+
+
+def contact_went_out(session: Session, event: MessageSent, now: datetime) -> None:
+    """Write down that a message of a contact was sent."""
+    contact_sent(session, event.reference, now=now)
+
+
+def contact_stayed_here(session: Session, event: MessageNotSent, now: datetime) -> None:
+    """Give a contact's next channel its turn, or end it."""
+    contact_not_sent(session, event.reference, event.state, event.reason, now=now)
+
+
+def contact_is_open_to_doubt(session: Session, event: MessageUncertain, now: datetime) -> None:
+    """Write down that nobody can tell whether a message of a contact went out."""
+    contact_is_uncertain(session, event.reference, now=now)
+
+
+def contact_was_made(session: Session, event: TaskClosed, now: datetime) -> None:
+    """Write down what came of a call or a prompt."""
+    task_over(session, event.reference, event.state, event.outcome, now=now)

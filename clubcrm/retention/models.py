@@ -3,11 +3,30 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Float, ForeignKey, Index, PrimaryKeyConstraint, String, text
+from sqlalchemy import (
+    Float,
+    ForeignKey,
+    Index,
+    PrimaryKeyConstraint,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clubcrm.core.db import Id, Model, words_of
-from clubcrm.retention.states import DailyRunState, Phase, Reason, Risk, Status, Sub, Transition
+from clubcrm.messaging.states import Channel, Outcome
+from clubcrm.retention.states import (
+    Arm,
+    DailyRunState,
+    Phase,
+    Reason,
+    Risk,
+    Status,
+    Sub,
+    TouchpointState,
+    Transition,
+)
 
 
 class MemberState(Model):
@@ -22,6 +41,8 @@ class MemberState(Model):
     __table_args__ = (
         Index("ix_member_state_club_id_phase", "club_id", "phase"),
         Index("ix_member_state_club_id_next_check_on", "club_id", "next_check_on"),
+        Index("ix_member_state_club_id_spell_from_on", "club_id", "spell_from_on"),
+        Index("ix_member_state_club_id_ends_on", "club_id", "ends_on"),
         Index(
             "ix_member_state_dirty",
             "club_id",
@@ -47,6 +68,7 @@ class MemberState(Model):
     v28: Mapped[int | None]
     last_visit_on: Mapped[date | None]
     ends_on: Mapped[date | None]  # last valid day of the running (or last) term, for lists
+    spell_from_on: Mapped[date | None]  # first day of the latest time of belonging
     evaluated_on: Mapped[date | None]
     next_check_on: Mapped[date | None]
     dirty_seq: Mapped[int] = mapped_column(default=1)
@@ -110,3 +132,87 @@ class DailyRun(Model):
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     note: Mapped[str] = mapped_column(String(240), default="")
+
+
+class Play(Model):
+    """One version of a contact as a club runs it: when, to whom, how, with what aim.
+
+    An edit starts a new version and never changes one that was measured. `rules` is read by
+    `policies.plays`; `is_on` alone may change within a version.
+    """
+
+    __tablename__ = "play"
+    __table_args__ = (UniqueConstraint("club_id", "code", "version"),)
+
+    id: Mapped[Id]
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
+    code: Mapped[str] = mapped_column(String(8))
+    version: Mapped[int]
+    is_current: Mapped[bool] = mapped_column(default=True)
+    is_on: Mapped[bool] = mapped_column(default=True)
+    rules: Mapped[dict[str, Any]]
+    seed: Mapped[str] = mapped_column(String(64))  # of the draw; shown to nobody
+    made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(String(120), default="")
+
+
+class Assignment(Model):
+    """The arm somebody is in: drawn once for a play's version and a cycle, and kept for good."""
+
+    __tablename__ = "assignment"
+    __table_args__ = (PrimaryKeyConstraint("person_id", "play", "version", "cycle_on"),)
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    play: Mapped[str] = mapped_column(String(8))
+    version: Mapped[int]
+    cycle_on: Mapped[date]
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
+    arm: Mapped[Arm] = mapped_column(words_of(Arm, 20))
+    drawn_at: Mapped[datetime]
+
+
+class Touchpoint(Model):
+    """One contact with one member: planned, and then sent, done, held out, or left out with its reason.
+
+    `cycle_on` is the first day of the membership cycle, `occasion_on` the day that gave the occasion.
+    `due_at` is when it was or would have been made, in every arm; `goal_at` when its aim was reached, in
+    every arm too. `tried` counts the channels that were tried before.
+    """
+
+    __tablename__ = "touchpoint"
+    __table_args__ = (
+        UniqueConstraint("person_id", "play", "version", "cycle_on", "occasion_on", "step"),
+        Index("ix_touchpoint_club_id_state_due_at", "club_id", "state", "due_at"),
+        Index("ix_touchpoint_person_id_due_at", "person_id", "due_at"),
+        Index("ix_touchpoint_club_id_play_occasion_on", "club_id", "play", "occasion_on"),
+        Index(
+            "ix_touchpoint_goal_open",
+            *("club_id", "goal_until_on"),
+            sqlite_where=text("goal_at IS NULL AND arm IS NOT NULL"),
+            postgresql_where=text("goal_at IS NULL AND arm IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[Id]
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    play: Mapped[str] = mapped_column(String(8))
+    version: Mapped[int]
+    cycle_on: Mapped[date]
+    occasion_on: Mapped[date]
+    step: Mapped[int] = mapped_column(default=1)
+    variant: Mapped[str] = mapped_column(String(12), default="")  # which of its texts
+    arm: Mapped[Arm | None] = mapped_column(words_of(Arm, 20))
+    state: Mapped[TouchpointState] = mapped_column(words_of(TouchpointState, 20))
+    reason: Mapped[str] = mapped_column(String(40), default="")
+    channel: Mapped[Channel | None] = mapped_column(words_of(Channel, 8))
+    tried: Mapped[int] = mapped_column(default=0)
+    planned_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    valid_until: Mapped[datetime]
+    released_at: Mapped[datetime | None]  # handed over to be sent or done
+    sent_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    outcome: Mapped[Outcome | None] = mapped_column(words_of(Outcome, 16))
+    goal_at: Mapped[datetime | None]
+    goal_until_on: Mapped[date | None]

@@ -1,5 +1,6 @@
 """The vocabularies of the life cycle."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -98,3 +99,99 @@ class DailyRunState(StrEnum):
     DONE = "done"
     STOPPED = "stopped"  # it would have moved very many people; somebody has to allow it
     ALLOWED = "allowed"  # somebody did
+
+
+class Arm(StrEnum):
+    """Whether somebody is contacted, or held out so that the contact can be judged."""
+
+    TREATED = "treated"
+    HELD_OUT = "held_out"
+    PROGRAMME_HELD_OUT = "programme_held_out"
+
+
+class TouchpointState(StrEnum):
+    """Where a contact with a member stands."""
+
+    PLANNED = "planned"  # waits for its turn: another one was made too lately
+    SKIPPED = "skipped"  # the gate let it not pass, and why
+    HELD_OUT = "held_out"
+    PROGRAMME_HELD_OUT = "programme_held_out"
+    QUEUED = "queued"  # will be made when it is due
+    SENT = "sent"
+    TASK_OPEN = "task_open"  # staff were asked to make it
+    DONE = "done"  # staff did, with an outcome
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    CANCELLED = "cancelled"  # not needed or not allowed any more when it was due
+    EXPIRED = "expired"
+
+
+NEXT_TOUCHPOINT_STATES: Mapping[TouchpointState, frozenset[TouchpointState]] = {
+    TouchpointState.PLANNED: frozenset(
+        {
+            TouchpointState.SKIPPED,
+            TouchpointState.HELD_OUT,
+            TouchpointState.PROGRAMME_HELD_OUT,
+            TouchpointState.QUEUED,
+            TouchpointState.CANCELLED,
+            TouchpointState.EXPIRED,
+        }
+    ),
+    TouchpointState.QUEUED: frozenset(
+        {
+            TouchpointState.SENT,
+            TouchpointState.TASK_OPEN,
+            TouchpointState.FAILED,
+            TouchpointState.UNCERTAIN,
+            TouchpointState.CANCELLED,
+            TouchpointState.EXPIRED,
+        }
+    ),
+    TouchpointState.TASK_OPEN: frozenset(
+        {
+            TouchpointState.DONE,
+            TouchpointState.CANCELLED,
+            TouchpointState.EXPIRED,
+            TouchpointState.QUEUED,  # the task came to nothing, and another channel is left
+        }
+    ),
+    TouchpointState.SENT: frozenset({TouchpointState.FAILED, TouchpointState.QUEUED}),
+    TouchpointState.UNCERTAIN: frozenset({TouchpointState.SENT, TouchpointState.FAILED}),
+    TouchpointState.FAILED: frozenset(),
+    TouchpointState.SKIPPED: frozenset(),
+    TouchpointState.HELD_OUT: frozenset(),
+    TouchpointState.PROGRAMME_HELD_OUT: frozenset(),
+    TouchpointState.DONE: frozenset({TouchpointState.TASK_OPEN}),  # an outcome was taken back
+    TouchpointState.CANCELLED: frozenset(),
+    TouchpointState.EXPIRED: frozenset(),
+}
+"""State -> states that may follow. Which arm somebody is in never changes on the way."""
+
+COUNTED = frozenset(
+    {
+        TouchpointState.HELD_OUT,
+        TouchpointState.PROGRAMME_HELD_OUT,
+        TouchpointState.QUEUED,
+        TouchpointState.SENT,
+        TouchpointState.TASK_OPEN,
+        TouchpointState.DONE,
+        TouchpointState.UNCERTAIN,
+    }
+)
+"""What consumes caps and cooldown: held out counts exactly as if it had been made."""
+
+
+class Goal(StrEnum):
+    """What a contact is for; looked for in every arm."""
+
+    VISIT = "visit"
+    VISIT_DAYS = "visit_days"  # so many days with a visit
+    NEW_TERM = "new_term"  # an access term was sold
+
+
+class Hour(StrEnum):
+    """At which hour of its day a contact is made."""
+
+    NOW = "now"
+    MORNING = "morning"  # at ten
+    USUAL = "usual"  # two hours before the member's usual training hour

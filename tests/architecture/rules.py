@@ -33,7 +33,7 @@ STANDARD_FILES = {
 OWN_FILES = {
     "accounts": {"access"},
     "api": {"problems", "schemas", "answers", "pages", "docs", "health"},
-    "retention": {"words", "facts"},
+    "retention": {"words", "facts", "shipped", "texts", "triggers"},
     "visits": {"words"},
     "exchange": {"readers", "writers", "uploads", "words"},
     "frontdesk": {"charts", "phase_line"},

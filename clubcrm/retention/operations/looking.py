@@ -297,6 +297,7 @@ _WRITE_STATE = (
         v28=bindparam("new_v28"),
         last_visit_on=bindparam("new_last_visit_on"),
         ends_on=bindparam("new_ends_on"),
+        spell_from_on=bindparam("new_spell_from_on"),
         evaluated_on=bindparam("new_evaluated_on"),
         next_check_on=bindparam("new_next_check_on"),
         clean_seq=bindparam("seen_seq"),

@@ -26,6 +26,7 @@ def state_row(person_id: int, day: int, seen_seq: int, walked: Walked) -> dict[s
         "new_v28": standing.v28,
         "new_last_visit_on": _day(standing.last),
         "new_ends_on": _day(standing.ends),
+        "new_spell_from_on": _day(standing.spell_start),
         "new_evaluated_on": day_of(day),
         "new_next_check_on": _day(standing.next_check),
     }

@@ -1,0 +1,53 @@
+"""What is done about contacts: one public function a use case."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from clubcrm.core.actor import Actor
+from clubcrm.messaging.operations.messages import MessageValues, cancel_messages, queue_messages
+from clubcrm.messaging.operations.suppressions import (
+    BlockValues,
+    block_contacts,
+    lift_blocks,
+    suppress,
+)
+from clubcrm.messaging.operations.tasks import (
+    TaskValues,
+    assign_tasks,
+    cancel_tasks,
+    close_task,
+    expire_tasks,
+    open_tasks,
+    reopen_task,
+)
+
+__all__ = [
+    "BlockValues",
+    "MessageValues",
+    "TaskValues",
+    "assign_tasks",
+    "block_contacts",
+    "cancel_messages",
+    "cancel_tasks",
+    "close_task",
+    "expire_tasks",
+    "lift_blocks",
+    "open_tasks",
+    "queue_messages",
+    "reopen_task",
+    "suppress",
+    "withdraw_contacts",
+]
+
+
+def withdraw_contacts(
+    session: Session, references: Sequence[str], *, reason: str, by: Actor, now: datetime
+) -> int:
+    """Withdraw what was asked for by these keys and has not been done: how many messages and tasks.
+
+    What was sent stays sent. Nothing is told of it: whoever withdraws knows.
+    """
+    messages = cancel_messages(session, references, reason=reason)
+    return len(messages) + cancel_tasks(session, references, by=by, now=now)

@@ -1,0 +1,145 @@
+"""The tasks of the staff, the most valuable first."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, cast
+
+from sqlalchemy import Select, Table, func, or_, select
+from sqlalchemy.orm import Session
+
+from clubcrm.accounts.models import StaffUser
+from clubcrm.members.models import Person
+from clubcrm.messaging.errors import UnknownTask
+from clubcrm.messaging.models import Task
+from clubcrm.messaging.states import Outcome, TaskKind, TaskState
+
+_task = cast(Table, Task.__table__)
+_person = cast(Table, Person.__table__)
+_staff = cast(Table, StaffUser.__table__)
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """A task with whom it is about and who does it."""
+
+    id: int
+    club_id: int
+    person_id: int
+    person_name: str
+    person_number: str
+    phone: str | None
+    kind: TaskKind
+    on_arrival: bool
+    title: str
+    script: str
+    state: TaskState
+    assigned_to: int | None
+    assignee: str | None
+    rank: int
+    value_minor: int | None
+    due_on: date
+    expires_on: date | None
+    attempts: int
+    outcome: Outcome | None
+    note: str
+    promised_on: date | None
+    closed_at: datetime | None
+    closed_by: str
+    created_at: datetime
+    reference: str
+
+
+def _rows() -> Select[Any]:
+    return (
+        select(
+            _task.c.id,
+            _task.c.club_id,
+            _task.c.person_id,
+            _person.c.full_name.label("person_name"),
+            _person.c.number.label("person_number"),
+            _person.c.phone,
+            _task.c.kind,
+            _task.c.on_arrival,
+            _task.c.title,
+            _task.c.script,
+            _task.c.state,
+            _task.c.assigned_to,
+            _staff.c.full_name.label("assignee"),
+            _task.c.rank,
+            _task.c.value_minor,
+            _task.c.due_on,
+            _task.c.expires_on,
+            _task.c.attempts,
+            _task.c.outcome,
+            _task.c.note,
+            _task.c.promised_on,
+            _task.c.closed_at,
+            _task.c.closed_by,
+            _task.c.created_at,
+            _task.c.reference,
+        )
+        .join(_person, _person.c.id == _task.c.person_id)
+        .outerjoin(_staff, _staff.c.id == _task.c.assigned_to)
+    )
+
+
+def tasks(
+    session: Session,
+    scope: Collection[int],
+    *,
+    today: date,
+    staff_id: int | None = None,
+    is_late: bool = False,
+    kinds: Collection[TaskKind] = (),
+    person_id: int | None = None,
+    limit: int = 100,
+    offset: int = 0,
+) -> list[TaskRow]:
+    """Open tasks of some clubs that are due, the most valuable first.
+
+    With `staff_id` those of one person and those that are nobody's. What waits for an arrival is not
+    due until then and shown only where a person is asked for.
+    """
+    query = _rows().where(_task.c.club_id.in_(scope), _task.c.state == TaskState.OPEN)
+    if person_id is not None:
+        query = query.where(_task.c.person_id == person_id)
+    else:
+        query = query.where(_task.c.on_arrival.is_(False), _task.c.due_on <= today)
+    if staff_id is not None:
+        query = query.where(or_(_task.c.assigned_to == staff_id, _task.c.assigned_to.is_(None)))
+    if is_late:
+        query = query.where(_task.c.due_on < today)
+    if kinds:
+        query = query.where(_task.c.kind.in_(kinds))
+    query = query.order_by(
+        _task.c.rank.desc(),
+        func.coalesce(_task.c.value_minor, 0).desc(),
+        _task.c.due_on,
+        _task.c.id,
+    )
+    return [TaskRow(*row) for row in session.execute(query.limit(limit).offset(offset))]
+
+
+def get_task(session: Session, task_id: int, scope: Collection[int]) -> TaskRow:
+    """One task. Raises UnknownTask where it is not of these clubs."""
+    query = _rows().where(_task.c.id == task_id, _task.c.club_id.in_(scope))
+    row = session.execute(query).one_or_none()
+    if row is None:
+        raise UnknownTask
+    return TaskRow(*row)
+
+
+def arrival_tasks_of(session: Session, person_id: int, club_id: int) -> list[TaskRow]:
+    """What is to be said to somebody on arrival, the most pressing first."""
+    query = (
+        _rows()
+        .where(
+            _task.c.person_id == person_id,
+            _task.c.club_id == club_id,
+            _task.c.state == TaskState.OPEN,
+            _task.c.on_arrival,
+        )
+        .order_by(_task.c.rank.desc(), _task.c.id)
+    )
+    return [TaskRow(*row) for row in session.execute(query)]

@@ -1,0 +1,33 @@
+"""Contacts with members: planned for a day, made when they are due, and followed to their end."""
+
+from clubcrm.retention.operations.contacts.endings import (
+    contact_is_uncertain,
+    contact_not_sent,
+    contact_sent,
+    task_over,
+)
+from clubcrm.retention.operations.contacts.goals import settle_goals
+from clubcrm.retention.operations.contacts.planning import Planned, plan_contacts
+from clubcrm.retention.operations.contacts.plays import (
+    PlayRow,
+    change_play,
+    plays_of,
+    switch_play,
+)
+from clubcrm.retention.operations.contacts.releasing import Released, release_contacts
+
+__all__ = [
+    "Planned",
+    "PlayRow",
+    "Released",
+    "change_play",
+    "contact_is_uncertain",
+    "contact_not_sent",
+    "contact_sent",
+    "plan_contacts",
+    "plays_of",
+    "release_contacts",
+    "settle_goals",
+    "switch_play",
+    "task_over",
+]

@@ -1,0 +1,150 @@
+"""The plays of a club: the shipped ones to begin with, a new version for each edit."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Table, select, update
+from sqlalchemy.orm import Session
+
+from clubcrm.core.actor import ENGINE, Actor
+from clubcrm.core.events import record
+from clubcrm.core.sql import insert_missing, locked
+from clubcrm.retention.errors import BadPlay, UnknownPlay
+from clubcrm.retention.events import PlayChanged
+from clubcrm.retention.models import Play
+from clubcrm.retention.policies.plays import PlayFault, PlayRules, play_rules
+from clubcrm.retention.shipped import shipped_plays
+
+_play = cast(Table, Play.__table__)
+
+
+@dataclass(frozen=True, slots=True)
+class PlayRow:
+    """The version of a play that is in force at a club."""
+
+    id: int
+    code: str
+    version: int
+    is_on: bool
+    rules: PlayRules
+    seed: str
+
+
+def plays_of(
+    session: Session, club_id: int, *, now: datetime, hold: bool = False
+) -> Sequence[PlayRow]:
+    """The plays of a club, in order of their codes; a club that has none is given the shipped ones.
+
+    With `hold` they stay locked until the transaction ends: whoever plans contacts does so alone.
+    """
+    rows = _current(session, club_id, hold=hold)
+    if len(rows) < len(shipped_plays()):
+        _adopt(session, club_id, now)
+        rows = _current(session, club_id, hold=hold)
+    return rows
+
+
+def _current(session: Session, club_id: int, *, hold: bool) -> list[PlayRow]:
+    query = (
+        select(
+            _play.c.id,
+            _play.c.code,
+            _play.c.version,
+            _play.c.is_on,
+            _play.c.rules,
+            _play.c.seed,
+        )
+        .where(_play.c.club_id == club_id, _play.c.is_current)
+        .order_by(_play.c.code)
+    )
+    rows = session.execute(locked(session, query) if hold else query)
+    return [
+        PlayRow(row.id, row.code, row.version, row.is_on, play_rules(row.code, row.rules), row.seed)
+        for row in rows
+    ]
+
+
+def _adopt(session: Session, club_id: int, now: datetime) -> None:
+    rows = [
+        {
+            "club_id": club_id,
+            "code": code,
+            "version": 1,
+            "is_current": True,
+            "is_on": True,
+            "rules": dict(rules),
+            "seed": _seed(club_id, code, 1, now),
+            "made_at": now,
+            "made_by": ENGINE.name,
+        }
+        for code, rules in sorted(shipped_plays().items())
+    ]
+    insert_missing(session, _play, rows)
+
+
+def _seed(club_id: int, code: str, version: int, now: datetime) -> str:
+    """What the draw of a version begins from: the same for the same moment, and nobody's to guess."""
+    return hashlib.sha256(f"{club_id}/{code}/{version}/{now.isoformat()}".encode()).hexdigest()
+
+
+def switch_play(
+    session: Session, club_id: int, code: str, *, is_on: bool, by: Actor, now: datetime
+) -> None:
+    """Switch a play on or off; what is under way goes on. Raises UnknownPlay."""
+    play = _get(session, club_id, code, now)
+    if play.is_on == is_on:
+        return
+    session.execute(update(_play).where(_play.c.id == play.id).values(is_on=is_on))
+    changed = PlayChanged(club_id=club_id, code=code, version=play.version, is_on=is_on)
+    record(session, changed, by=by, now=now)
+
+
+def change_play(
+    session: Session,
+    club_id: int,
+    code: str,
+    values: Mapping[str, Any],
+    *,
+    by: Actor,
+    now: datetime,
+) -> int:
+    """Change rules of a play: a new version, which is returned; the old one stays as it was measured.
+
+    `values` are rules by name, as in `shipped/plays.toml`; what is not named stays. Raises UnknownPlay,
+    and BadPlay for rules that say nothing one could follow.
+    """
+    play = _get(session, club_id, code, now)
+    stored = session.execute(select(_play.c.rules).where(_play.c.id == play.id)).scalar_one()
+    rules = {**stored, **values}
+    if rules == stored:
+        return play.version
+    try:
+        play_rules(code, rules)
+    except PlayFault as fault:
+        raise BadPlay from fault
+    session.execute(update(_play).where(_play.c.id == play.id).values(is_current=False))
+    row = {
+        "club_id": club_id,
+        "code": code,
+        "version": play.version + 1,
+        "is_current": True,
+        "is_on": play.is_on,
+        "rules": rules,
+        "seed": _seed(club_id, code, play.version + 1, now),
+        "made_at": now,
+        "made_by": by.name,
+    }
+    insert_missing(session, _play, [row])
+    changed = PlayChanged(club_id=club_id, code=code, version=play.version + 1, is_on=play.is_on)
+    record(session, changed, by=by, now=now)
+    return play.version + 1
+
+
+def _get(session: Session, club_id: int, code: str, now: datetime) -> PlayRow:
+    for play in plays_of(session, club_id, now=now, hold=True):
+        if play.code == code:
+            return play
+    raise UnknownPlay

@@ -1,0 +1,99 @@
+"""What one play says: whom it is about is its trigger, the rest is here. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from clubcrm.messaging.states import Channel, Purpose
+from clubcrm.retention.states import Goal, Hour, Phase
+
+MAX_DAYS: Final = 400
+
+
+class PlayFault(ValueError):
+    """Rules of a play that say nothing one could follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayRules:
+    """The rules of one version of a play; days are club days.
+
+    `after` are the days the trigger counts from its own point (the beginning of the spell, the end of
+    the term). A contact is made within `valid_days` of its occasion or not at all. `priority` decides
+    between two on one day: the lower goes first. `hold_out` is the share in per cent that is not
+    contacted. `stops` says that a reached goal makes the contact needless.
+    """
+
+    code: str
+    trigger: str
+    channels: tuple[Channel, ...]
+    valid_days: int
+    after: tuple[int, ...] = ()
+    purpose: Purpose = Purpose.MARKETING
+    cooldown_days: int = 0
+    hour: Hour = Hour.MORNING
+    delay_minutes: int = 0
+    goal: Goal = Goal.VISIT
+    goal_days: int = 7
+    goal_visits: int = 1
+    hold_out: int = 0
+    priority: int = 50
+    stops: bool = True
+    phases: frozenset[Phase] = frozenset()  # in which it still makes sense; none named = in all
+    channels_by: Mapping[str, tuple[Channel, ...]] = field(default_factory=dict)  # variant -> own
+
+    def channels_of(self, variant: str) -> tuple[Channel, ...]:
+        """The channels to try for a variant, from the first to the last."""
+        return self.channels_by.get(variant, self.channels)
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether nobody of the staff has to do anything."""
+        return self.channels[0] not in (Channel.CALL, Channel.ARRIVAL)
+
+
+def play_rules(code: str, values: Mapping[str, Any]) -> PlayRules:
+    """Read the rules of a play from plain values; raises PlayFault for what nobody could follow."""
+    try:
+        return PlayRules(
+            code=code,
+            trigger=str(values["trigger"]),
+            channels=tuple(Channel(one) for one in values["channels"]),
+            valid_days=_days(values["valid_days"]),
+            after=tuple(_days(one) for one in _listed(values.get("after", ()))),
+            purpose=Purpose(values.get("purpose", Purpose.MARKETING)),
+            cooldown_days=_days(values.get("cooldown_days", 0)),
+            hour=Hour(values.get("hour", Hour.MORNING)),
+            delay_minutes=int(values.get("delay_minutes", 0)),
+            goal=Goal(values.get("goal", Goal.VISIT)),
+            goal_days=_days(values.get("goal_days", 7)),
+            goal_visits=int(values.get("goal_visits", 1)),
+            hold_out=_percent(values.get("hold_out", 0)),
+            priority=int(values.get("priority", 50)),
+            stops=bool(values.get("stops", True)),
+            phases=frozenset(Phase(one) for one in values.get("phases", ())),
+            channels_by={
+                str(variant): tuple(Channel(one) for one in channels)
+                for variant, channels in values.get("channels_by", {}).items()
+            },
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise PlayFault(f"{code}: {error}") from error
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+def _days(value: Any) -> int:
+    days = int(value)
+    if not 0 <= days <= MAX_DAYS:
+        raise ValueError(f"{days} days")
+    return days
+
+
+def _percent(value: Any) -> int:
+    share = int(value)
+    if not 0 <= share <= 90:
+        raise ValueError(f"a share of {share} per cent")
+    return share
