@@ -1,5 +1,6 @@
 """Terms are sold, renewed, exchanged for another plan, and taken back."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask_babel import gettext as _
@@ -8,8 +9,8 @@ from sqlalchemy.orm import Session
 from clubcrm.accounts.access import current_club, principal, requires
 from clubcrm.accounts.queries import ClubRow, get_club
 from clubcrm.accounts.states import Permission
+from clubcrm.billing.operations import Sale, sell_membership, take_back_sale
 from clubcrm.billing.operations import renew as renew_term
-from clubcrm.billing.operations import sell_membership, take_back_sale
 from clubcrm.billing.operations import upgrade as upgrade_term
 from clubcrm.core import clock
 from clubcrm.core.money import Money
@@ -23,7 +24,15 @@ from clubcrm.frontdesk.views.memberships.task import (
     person_for,
     term_for,
 )
-from clubcrm.members.queries import TermRow, get_plan, get_term, memberships_of, plans, shown_term
+from clubcrm.members.queries import (
+    PersonRow,
+    TermRow,
+    get_plan,
+    get_term,
+    memberships_of,
+    plans,
+    shown_term,
+)
 
 
 @blueprint.route("/people/<int:person_id>/sell", methods=["GET", "POST"])
@@ -38,9 +47,9 @@ def sell(person_id: int) -> Answer:
         running = shown_term(memberships_of(session, person.id), today)
     form = SellForm(club=club, plans=offered, starts_on=today)
 
-    def do(session: Session) -> TermRow:
+    def make(session: Session) -> Sale:
         price = form.agreed_price
-        sale = sell_membership(
+        return sell_membership(
             session,
             person.id,
             int(form.plan.data),
@@ -51,18 +60,37 @@ def sell(person_id: int) -> Answer:
             by=principal().actor,
             now=clock.now(),
         )
-        return get_term(session, sale.membership_id)
 
-    return answer_task(
+    return _answer_sale(
         form,
         "frontdesk/memberships/sell.html",
         person=person,
-        do=do,
+        make=make,
         told=lambda term: _sold(term, club),
-        quote=lambda _session, term: _term_facts(term, form.paid(term.price)),
         running=running,
         offered=offered,
         today=today,
+    )
+
+
+def _answer_sale(
+    form: SellForm | UpgradeForm,
+    template: str,
+    *,
+    person: PersonRow,
+    make: Callable[[Session], Sale],
+    told: Callable[[TermRow], str],
+    **page: Any,
+) -> Answer:
+    """Show the form of a sale, say what term it would make and what is then owed, or make it."""
+    return answer_task(
+        form,
+        template,
+        person=person,
+        do=lambda session: get_term(session, make(session).membership_id),
+        told=told,
+        quote=lambda _session, term: _term_facts(term, form.paid(term.price)),
+        **page,
     )
 
 
@@ -104,11 +132,11 @@ def renew(membership_id: int) -> Answer:
         plan=str(old.plan_id) if is_offered else None,
     )
 
-    def do(session: Session) -> TermRow:
+    def make(session: Session) -> Sale:
         price = form.agreed_price
         if price is None and int(form.plan.data) == own.id:
             price = old.price
-        sale = renew_term(
+        return renew_term(
             session,
             old.id,
             plan_id=int(form.plan.data),
@@ -119,15 +147,13 @@ def renew(membership_id: int) -> Answer:
             by=principal().actor,
             now=clock.now(),
         )
-        return get_term(session, sale.membership_id)
 
-    return answer_task(
+    return _answer_sale(
         form,
         "frontdesk/memberships/renew.html",
         person=person,
-        do=do,
+        make=make,
         told=lambda term: _renewed(term, club),
-        quote=lambda _session, term: _term_facts(term, form.paid(term.price)),
         old=old,
         offered=offered,
         today=today,
@@ -154,9 +180,9 @@ def upgrade(membership_id: int) -> Answer:
     today = club.today(clock.now())
     form = UpgradeForm(club=club, plans=offered, starts_on=today)
 
-    def do(session: Session) -> TermRow:
+    def make(session: Session) -> Sale:
         price = form.agreed_price
-        sale = upgrade_term(
+        return upgrade_term(
             session,
             old.id,
             int(form.plan.data),
@@ -167,15 +193,13 @@ def upgrade(membership_id: int) -> Answer:
             by=principal().actor,
             now=clock.now(),
         )
-        return get_term(session, sale.membership_id)
 
-    return answer_task(
+    return _answer_sale(
         form,
         "frontdesk/memberships/upgrade.html",
         person=person,
-        do=do,
+        make=make,
         told=lambda term: _("Now %(plan)s.", plan=term.plan_name),
-        quote=lambda _session, term: _term_facts(term, form.paid(term.price)),
         old=old,
         today=today,
         offered=offered,
