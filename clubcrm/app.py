@@ -21,6 +21,7 @@ from clubcrm.core.db import db
 from clubcrm.core.errors import DomainError
 from clubcrm.core.sql import is_passing
 from clubcrm.core.transactions import reading
+from clubcrm.messaging.channels import real_channels, set_channels
 from clubcrm.presentation import choose_locale, register_presentation
 from clubcrm.retention.triggers import set_triggers
 from clubcrm.wiring import BLUEPRINTS, JOBS, TRIGGERS, WIRING
@@ -52,6 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     events.wire(WIRING)
     jobs.set_kinds(JOBS)
     set_triggers(TRIGGERS)
+    set_channels(real_channels(settings.smtp_url))
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     register_presentation(app)

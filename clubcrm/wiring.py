@@ -33,6 +33,8 @@ from clubcrm.members import invariants as members_invariants
 from clubcrm.members import models as members
 from clubcrm.messaging import events as of_messaging
 from clubcrm.messaging import models as messaging
+from clubcrm.messaging.jobs import send_message, settle
+from clubcrm.messaging.operations.messages import SEND_JOB
 from clubcrm.reports import invariants as reports_invariants
 from clubcrm.reports import models as reports
 from clubcrm.reports.handlers import (
@@ -148,6 +150,7 @@ JOBS: Mapping[str, Work] = {
     CHECK_JOB: check_batch,
     RUN_JOB: run_batch,
     UNDO_JOB: undo_batch,
+    SEND_JOB: send_message,
 }
 """Kind of job -> function."""
 
@@ -171,6 +174,7 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled("terms.roll_over", timedelta(minutes=1), roll_over_everywhere),
     Scheduled("phases.run", timedelta(seconds=30), run_due),
     Scheduled("contacts.run", timedelta(seconds=30), contacts_due),
+    Scheduled("messages.settle", timedelta(seconds=30), settle),
 )
 """What comes round again; the embedded worker and the queue's schedule are both made from this."""
 

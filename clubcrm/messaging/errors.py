@@ -31,3 +31,33 @@ class PromiseInThePast(Invalid):
 
     code = "promise_in_the_past"
     message = _l("The promised day lies in the past. Choose today or a later day.")
+
+
+class UnknownMessage(NotFound):
+    """There is no such message at this club."""
+
+    code = "unknown_message"
+    message = _l("There is no such message.")
+
+
+class MessageIsOver(DomainError):
+    """A message of which it is known how it ended."""
+
+    code = "message_is_over"
+    message = _l("It is known by now how this message ended, or somebody has decided already.")
+
+
+class NoServer(DomainError):
+    """A channel cannot be switched on without a server."""
+
+    code = "no_server"
+    message = _l("There is no server to send by: SMTP_URL is not set on this installation.")
+
+
+class ClockStands(DomainError):
+    """A real channel cannot be used while the clock stands still."""
+
+    code = "clock_stands"
+    message = _l(
+        "The clock of this installation stands still (CLUBCRM_NOW), so nothing may leave it."
+    )

@@ -11,7 +11,12 @@ from pathlib import Path
 # What a package shows its neighbours. `core` is mechanism and open to all; `accounts.access` is the
 # door every view uses; pure rules have no state to protect.
 SHOWN = {"models", "queries", "operations", "events", "states", "errors", "policies"}
-ALSO_SHOWN = {("accounts", "access"), ("api", "problems"), ("retention", "words")}
+ALSO_SHOWN = {
+    ("accounts", "access"),
+    ("api", "problems"),
+    ("retention", "words"),
+    ("messaging", "words"),
+}
 
 # Who puts the parts together may name all of them.
 ASSEMBLY = {
@@ -33,6 +38,7 @@ STANDARD_FILES = {
 OWN_FILES = {
     "accounts": {"access"},
     "api": {"problems", "schemas", "answers", "pages", "docs", "health"},
+    "messaging": {"channels", "links", "words"},
     "retention": {"words", "facts", "shipped", "texts", "triggers"},
     "visits": {"words"},
     "exchange": {"readers", "writers", "uploads", "words"},

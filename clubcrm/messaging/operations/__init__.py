@@ -7,6 +7,12 @@ from sqlalchemy.orm import Session
 
 from clubcrm.core.actor import Actor
 from clubcrm.messaging.operations.messages import MessageValues, cancel_messages, queue_messages
+from clubcrm.messaging.operations.sending import (
+    bounce_by_key,
+    confirm_message,
+    leave_message,
+    resend_message,
+)
 from clubcrm.messaging.operations.suppressions import (
     BlockValues,
     block_contacts,
@@ -29,14 +35,18 @@ __all__ = [
     "TaskValues",
     "assign_tasks",
     "block_contacts",
+    "bounce_by_key",
     "cancel_messages",
     "cancel_tasks",
     "close_task",
+    "confirm_message",
     "expire_tasks",
+    "leave_message",
     "lift_blocks",
     "open_tasks",
     "queue_messages",
     "reopen_task",
+    "resend_message",
     "suppress",
     "withdraw_contacts",
 ]

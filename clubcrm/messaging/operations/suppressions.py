@@ -1,10 +1,10 @@
 """Addresses that are left alone, and blocks that let only service pass."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import Table, update
 from sqlalchemy.orm import Session
@@ -38,7 +38,10 @@ def suppress(
     by: Actor,
     now: datetime,
 ) -> bool:
-    """Never use an address again on a channel; False when it was left alone already."""
+    """Never use an address again on a channel; False when it was left alone already.
+
+    `UNSUBSCRIBED` is about marketing alone; every other reason outweighs it.
+    """
     row = {
         "club_id": club_id,
         "channel": channel,
@@ -46,11 +49,29 @@ def suppress(
         "reason": reason,
         "at": now,
     }
-    if not insert_ignoring(session, _suppression, [row]):
+    if not insert_ignoring(session, _suppression, [row]) and not _made_heavier(session, row):
         return False
     event = AddressSuppressed(club_id=club_id, person_id=person_id, channel=channel, reason=reason)
     record(session, event, by=by, now=now)
     return True
+
+
+def _made_heavier(session: Session, row: Mapping[str, Any]) -> bool:
+    """Let a reason that forbids everything take the place of one that forbids marketing."""
+    if row["reason"] is SuppressionReason.UNSUBSCRIBED:
+        return False
+    statement = (
+        update(_suppression)
+        .where(
+            _suppression.c.club_id == row["club_id"],
+            _suppression.c.channel == row["channel"],
+            _suppression.c.digest == row["digest"],
+            _suppression.c.reason == SuppressionReason.UNSUBSCRIBED,
+        )
+        .values(reason=row["reason"], at=row["at"])
+        .returning(_suppression.c.id)
+    )
+    return session.execute(statement).first() is not None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,9 @@ class GateFacts:
     blocks: frozenset[BlockKind] = frozenset()
     addresses: frozenset[Channel] = frozenset()
     suppressed: frozenset[Channel] = frozenset()
+    unsubscribed: frozenset[Channel] = (
+        frozenset()
+    )  # no marketing by it; the contract may be written of
     switched_on: frozenset[Channel] = frozenset()
 
 
@@ -51,6 +54,14 @@ def refusal(
     person, caps. Service is outside consent of marketing and caps, never outside the rest. What is said
     in person at the desk needs no address.
     """
+    refused = barred(facts, channel, purpose)
+    if refused is not None or purpose is Purpose.SERVICE:
+        return refused
+    return _caps(channel, counted, cycle_count, now)
+
+
+def barred(facts: GateFacts, channel: Channel, purpose: Purpose) -> Refusal | None:
+    """The half of the gate that counts nothing: asked once more when a message is about to go out."""
     if facts.is_no_contact:
         return Refusal.DO_NOT_CONTACT
     if purpose is Purpose.MARKETING:
@@ -59,10 +70,7 @@ def refusal(
             return refused
     if BlockKind.LEGAL in facts.blocks:
         return Refusal.LEGAL_HOLD
-    refused = _reach(facts, channel)
-    if refused is not None or purpose is Purpose.SERVICE:
-        return refused
-    return _caps(channel, counted, cycle_count, now)
+    return _reach(facts, channel, purpose)
 
 
 def _marketing(facts: GateFacts, channel: Channel) -> Refusal | None:
@@ -80,13 +88,15 @@ def _marketing(facts: GateFacts, channel: Channel) -> Refusal | None:
     return None
 
 
-def _reach(facts: GateFacts, channel: Channel) -> Refusal | None:
+def _reach(facts: GateFacts, channel: Channel, purpose: Purpose) -> Refusal | None:
     """Whether the channel reaches the person at all."""
     if channel is Channel.ARRIVAL:
         return None
     if channel not in facts.addresses:
         return Refusal.NO_ADDRESS
     if channel in facts.suppressed:
+        return Refusal.SUPPRESSED
+    if purpose is Purpose.MARKETING and channel in facts.unsubscribed:
         return Refusal.SUPPRESSED
     if channel is not Channel.CALL and channel not in facts.switched_on:
         return Refusal.CHANNEL_OFF

@@ -12,7 +12,7 @@ from clubcrm.members.states import ConsentChannel
 from clubcrm.messaging.models import ContactBlock, MessageText, Sender, Suppression
 from clubcrm.messaging.operations.suppressions import digest_of
 from clubcrm.messaging.policies import GateFacts
-from clubcrm.messaging.states import BlockKind, Channel
+from clubcrm.messaging.states import BlockKind, Channel, SuppressionReason
 
 AT_ONCE: Final = 5000
 
@@ -28,6 +28,8 @@ CHANNELS: Final[Mapping[ConsentChannel, Channel]] = {
     ConsentChannel.SMS: Channel.SMS,
     ConsentChannel.CALL: Channel.CALL,
 }
+
+UNSUBSCRIBED: Final = SuppressionReason.UNSUBSCRIBED
 
 _PEOPLE: BindParameter[int] = bindparam("people", expanding=True)
 _WHO = select(
@@ -48,7 +50,7 @@ _CONSENTS = select(_consent.c.person_id, _consent.c.channel, _consent.c.is_given
 _BLOCKS = select(_block.c.person_id, _block.c.kind).where(
     _block.c.person_id.in_(_PEOPLE), _block.c.lifted_at.is_(None)
 )
-_SUPPRESSED = select(_suppression.c.channel, _suppression.c.digest).where(
+_SUPPRESSED = select(_suppression.c.channel, _suppression.c.digest, _suppression.c.reason).where(
     _suppression.c.club_id == bindparam("club"),
     _suppression.c.digest.in_(bindparam("digests", expanding=True)),
 )
@@ -70,15 +72,21 @@ def gate_facts(session: Session, club_id: int, person_ids: Collection[int]) -> d
         suppressed = _suppressed(session, club_id, rows)
         for row in rows:
             addresses = _addresses(row)
+            left_alone = {
+                channel: suppressed[channel, digest_of(address)]
+                for channel, address in addresses.items()
+                if (channel, digest_of(address)) in suppressed
+            }
             found[row.id] = GateFacts(
                 is_no_contact=row.no_contact or row.merged_into_id is not None,
                 consents=consents.get(row.id, {}),
                 blocks=frozenset(blocks.get(row.id, ())),
                 addresses=frozenset(addresses),
                 suppressed=frozenset(
-                    channel
-                    for channel, address in addresses.items()
-                    if (channel, digest_of(address)) in suppressed
+                    channel for channel, reason in left_alone.items() if reason is not UNSUBSCRIBED
+                ),
+                unsubscribed=frozenset(
+                    channel for channel, reason in left_alone.items() if reason is UNSUBSCRIBED
                 ),
                 switched_on=switched_on,
             )
@@ -96,12 +104,14 @@ def _addresses(row: Any) -> dict[Channel, str]:
     return found
 
 
-def _suppressed(session: Session, club_id: int, rows: Collection[Any]) -> set[tuple[Channel, str]]:
+def _suppressed(
+    session: Session, club_id: int, rows: Collection[Any]
+) -> dict[tuple[Channel, str], SuppressionReason]:
     digests = {digest_of(address) for row in rows for address in _addresses(row).values()}
     if not digests:
-        return set()
+        return {}
     found = session.execute(_SUPPRESSED, {"club": club_id, "digests": sorted(digests)})
-    return {(row.channel, row.digest) for row in found}
+    return {(row.channel, row.digest): row.reason for row in found}
 
 
 def _switched_on(session: Session, club_id: int) -> frozenset[Channel]:

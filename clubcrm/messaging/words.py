@@ -1,0 +1,75 @@
+"""What is said of messages: where they stand, and why they did not go out."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from clubcrm.core.errors import Words
+from clubcrm.messaging.states import MessageState, Refusal
+
+STATES: Final[Mapping[MessageState, Words]] = {
+    MessageState.QUEUED: _l("waits"),
+    MessageState.SENDING: _l("is being sent"),
+    MessageState.SENT: _l("sent"),
+    MessageState.DELIVERED: _l("delivered"),
+    MessageState.BOUNCED: _l("came back"),
+    MessageState.FAILED: _l("not sent"),
+    MessageState.UNCERTAIN: _l("uncertain"),
+    MessageState.CANCELLED: _l("cancelled"),
+}
+
+REASONS: Final[Mapping[str, Words]] = {
+    # what the server, or the way to it, said
+    "address_refused": _l("The server says that this address does not exist or takes nothing."),
+    "bad_address": _l("This is no address that mail can be sent to."),
+    "sender_refused": _l("The server does not let this sender write."),
+    "server_refuses": _l("The server refuses to take it."),
+    "content_refused": _l("The server refused what was written."),
+    "not_signed_in": _l("The server does not accept the user or the password of SMTP_URL."),
+    "no_connection": _l("The server cannot be reached."),
+    "no_answer": _l("The server did not answer in time."),
+    "certificate": _l("The server’s certificate is not to be trusted."),
+    "answer_lost": _l("The message was under way when the answer was lost. It may have arrived."),
+    "no_server": _l("No server is set: SMTP_URL is missing."),
+    "clock_stands": _l(
+        "The clock of this installation stands still (CLUBCRM_NOW); nothing is sent."
+    ),
+    "claim_too_old": _l("Whatever was sending it ended in the middle. It may have arrived."),
+    "came_back": _l("It came back: the address does not exist or takes nothing."),
+    "left": _l("Left as it is."),
+    # what the gate said
+    Refusal.DO_NOT_CONTACT: _l("This person must not be contacted."),
+    Refusal.NO_CONSENT: _l("There is no consent."),
+    Refusal.IN_DEBT: _l("There is a debt."),
+    Refusal.OPEN_COMPLAINT: _l("There is an open complaint."),
+    Refusal.LEGAL_HOLD: _l("There is a legal dispute."),
+    Refusal.NO_ADDRESS: _l("There is no address."),
+    Refusal.SUPPRESSED: _l("This address is not used any more."),
+    Refusal.CHANNEL_OFF: _l("Sending is switched off."),
+    Refusal.OUT_OF_DATE: _l("It was out of date."),
+}
+"""Code of a reason -> its words."""
+
+
+def reason_words(reason: str) -> str:
+    """A reason in words; nothing for one that has none."""
+    return str(REASONS.get(reason, ""))
+
+
+def unsubscribe_words() -> str:
+    """What stands beneath a message, before the link."""
+    return _("You do not want such messages any more? Unsubscribe here:")
+
+
+def test_subject(club: str) -> str:
+    """The subject of a test message."""
+    return _("A test from %(club)s", club=club)
+
+
+def test_body(club: str) -> str:
+    """The words of a test message."""
+    return _(
+        "This is a test.\n\nIf you read it, %(club)s can write to its members by e-mail.", club=club
+    )
