@@ -4,6 +4,7 @@ Every view says `@requires(Permission.X)` or `@public`; a view that says neither
 time and fails the checks. This module may be imported by the views of all packages.
 """
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
@@ -25,6 +26,8 @@ from clubcrm.accounts.states import Permission
 from clubcrm.core.transactions import reading
 
 View = TypeVar("View", bound=Callable[..., Any])
+
+OWN_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
 
 RULE = "access_rule"
 PUBLIC = "public"
@@ -168,3 +171,8 @@ def guard(app: Flask) -> None:
             return
         if rule_of(current_app.view_functions[request.endpoint]) is None:
             raise NotAllowed
+
+
+def safe_next(path: str | None, default: str = "/") -> str:
+    """Where to go on: a path of this installation, never another site."""
+    return path if path and OWN_PATH.fullmatch(path) else default

@@ -18,12 +18,15 @@ _DESK = frozenset(
         P.FREEZE,
         P.TAKE_PAYMENT,
         P.SEE_PLANS,
+        P.WORK_TASKS,
     }
 )
 _MANAGER = _DESK | {
     P.CANCEL_MEMBERSHIP,
     P.EDIT_PLANS,
     P.SEE_RETENTION,
+    P.ASSIGN_TASKS,
+    P.EDIT_CONTACTS,
     P.SEE_REPORTS,
     P.IMPORT,
     P.EDIT_CLUB,
@@ -35,9 +38,17 @@ GRANTS: Mapping[Role, frozenset[P]] = {
     Role.MANAGER: _MANAGER,
     Role.DESK: _DESK,
     Role.SALES: frozenset(
-        {P.SEE_MEMBERS, P.EDIT_MEMBERS, P.SELL, P.FREEZE, P.SEE_PLANS, P.SEE_RETENTION}
+        {
+            P.SEE_MEMBERS,
+            P.EDIT_MEMBERS,
+            P.SELL,
+            P.FREEZE,
+            P.SEE_PLANS,
+            P.SEE_RETENTION,
+            P.WORK_TASKS,
+        }
     ),
-    Role.TRAINER: frozenset({P.SEE_MEMBERS}),
+    Role.TRAINER: frozenset({P.SEE_MEMBERS, P.WORK_TASKS}),
     Role.ACCOUNTANT: frozenset(
         {P.SEE_MEMBERS, P.SEE_PLANS, P.SEE_REPORTS, P.TAKE_PAYMENT, P.EXPORT}
     ),

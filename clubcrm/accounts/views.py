@@ -1,7 +1,5 @@
 """Signing in and out, the first set-up, and one's own account."""
 
-import re
-
 from flask import (
     Blueprint,
     current_app,
@@ -17,7 +15,14 @@ from flask_login import login_user, logout_user
 from werkzeug.wrappers import Response
 
 from clubcrm.accounts import operations
-from clubcrm.accounts.access import find_principal, principal, public, sign_in_of, signed_in
+from clubcrm.accounts.access import (
+    find_principal,
+    principal,
+    public,
+    safe_next,
+    sign_in_of,
+    signed_in,
+)
 from clubcrm.accounts.errors import AlreadySetUp, TooManyTries, WrongSignIn
 from clubcrm.accounts.forms import (
     PasswordForm,
@@ -38,12 +43,6 @@ from clubcrm.core.transactions import reading, transaction
 blueprint = Blueprint("accounts", __name__, template_folder="templates")
 
 A_YEAR = 365 * 24 * 3600
-OWN_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
-
-
-def safe_next(path: str | None, default: str = "/") -> str:
-    """Where to go on: a path of this installation, never another site."""
-    return path if path and OWN_PATH.fullmatch(path) else default
 
 
 # --- signing in -----------------------------------------------------------------------------

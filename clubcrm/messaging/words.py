@@ -1,4 +1,4 @@
-"""What is said of messages: where they stand, and why they did not go out."""
+"""What is said of contacts: where messages stand and why they stayed, what came of tasks."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from clubcrm.core.errors import Words
-from clubcrm.messaging.states import MessageState, Refusal
+from clubcrm.messaging.states import Channel, MessageState, Outcome, Refusal, TaskKind
 
 STATES: Final[Mapping[MessageState, Words]] = {
     MessageState.QUEUED: _l("waits"),
@@ -73,3 +73,66 @@ def test_body(club: str) -> str:
     return _(
         "This is a test.\n\nIf you read it, %(club)s can write to its members by e-mail.", club=club
     )
+
+
+OUTCOME_WORDS: Final[Mapping[Outcome, Words]] = {
+    Outcome.REACHED_PLAN: _l("Reached, agreed"),
+    Outcome.REACHED_NO: _l("Reached, nothing agreed"),
+    Outcome.LEFT_MESSAGE: _l("Left a message"),
+    Outcome.NO_ANSWER: _l("No answer"),
+    Outcome.WRONG_NUMBER: _l("Wrong number"),
+    Outcome.DO_NOT_CALL: _l("Wants no calls"),
+    Outcome.INJURED: _l("Ill or injured"),
+    Outcome.MOVED: _l("Moved away"),
+    Outcome.COMPLAINT: _l("Complained"),
+    Outcome.SAID: _l("Said"),
+    Outcome.DONE: _l("Done"),
+}
+"""What came of a task, as its button says it."""
+
+_OUTCOMES_OF: Final[Mapping[tuple[TaskKind, Outcome], Words]] = {
+    (TaskKind.FOLLOW_UP, Outcome.DONE): _l("It happened"),
+    (TaskKind.FOLLOW_UP, Outcome.REACHED_PLAN): _l("Reached, another day"),
+    (TaskKind.ARRIVAL, Outcome.REACHED_PLAN): _l("Agreed a day"),
+    (TaskKind.ARRIVAL, Outcome.REACHED_NO): _l("Said, nothing agreed"),
+}
+
+KIND_WORDS: Final[Mapping[TaskKind, Words]] = {
+    TaskKind.CALL: _l("Call"),
+    TaskKind.ARRIVAL: _l("At arrival"),
+    TaskKind.FOLLOW_UP: _l("Promised day"),
+    TaskKind.TODO: _l("To do"),
+}
+
+CHANNEL_WORDS: Final[Mapping[Channel, Words]] = {
+    Channel.EMAIL: _l("e-mail"),
+    Channel.SMS: _l("SMS"),
+    Channel.CALL: _l("call"),
+    Channel.ARRIVAL: _l("at arrival"),
+}
+
+LEFT_OUT: Final[Mapping[Refusal, Words]] = {
+    Refusal.DO_NOT_CONTACT: _l("is not to be contacted"),
+    Refusal.NO_CONSENT: _l("did not agree to be contacted this way"),
+    Refusal.IN_DEBT: _l("owes money; that comes first"),
+    Refusal.OPEN_COMPLAINT: _l("a complaint is open"),
+    Refusal.LEGAL_HOLD: _l("a legal matter is open"),
+    Refusal.NO_ADDRESS: _l("no phone or e-mail is known"),
+    Refusal.SUPPRESSED: _l("this number or address is not used any more"),
+    Refusal.CHANNEL_OFF: _l("the club does not write this way"),
+    Refusal.TOO_SOON: _l("another contact was made less than three days before"),
+    Refusal.CAP_WEEK: _l("two contacts in a week are enough"),
+    Refusal.CAP_MONTH: _l("five contacts in a month are enough"),
+    Refusal.CAP_CYCLE: _l("fifteen contacts in a membership are enough"),
+    Refusal.CAP_CALLS: _l("one call in three weeks is enough"),
+    Refusal.CAP_SMS: _l("two text messages in a month are enough"),
+    Refusal.COOLDOWN: _l("the same was done not long ago"),
+    Refusal.OUT_OF_DATE: _l("its time was over"),
+}
+
+
+def outcome_words(outcome: Outcome, kind: TaskKind | None = None) -> str:
+    """What came of a task of a kind, in words."""
+    if kind is not None and (kind, outcome) in _OUTCOMES_OF:
+        return str(_OUTCOMES_OF[kind, outcome])
+    return str(OUTCOME_WORDS[outcome])

@@ -64,6 +64,13 @@ RAIL = (
         "people", "frontdesk.people", _l("People"), icon="users", permission=Permission.SEE_MEMBERS
     ),
     RailItem(
+        "tasks",
+        "frontdesk.tasks",
+        _l("Tasks"),
+        icon="list-check",
+        permission=Permission.WORK_TASKS,
+    ),
+    RailItem(
         "renewals",
         "frontdesk.renewals",
         _l("Renewals"),

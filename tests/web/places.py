@@ -29,6 +29,8 @@ from clubcrm.members.operations import (
     declare_season,
 )
 from clubcrm.members.states import PlanKind
+from clubcrm.messaging.operations import TaskValues, write_task
+from clubcrm.messaging.states import TaskKind
 from clubcrm.visits.queries import latest_entries
 from config import Settings
 from tests.conftest import NOW, PASSWORD
@@ -77,9 +79,24 @@ def furnish(app: Flask, chain: Caller, club_id: int, code: str, name: str) -> Pl
         "entry_id": str(entry.id),
         "invoice_id": invoice["id"],
         "payment_id": str(payment.id),
+        "task_id": str(_task(app, club_id, int(member), code)),
     }
     assert None not in ids.values()
     return Place(club_id, ids)
+
+
+def _task(app: Flask, club_id: int, person_id: int, code: str) -> int:
+    call = TaskValues(
+        club_id=club_id,
+        person_id=person_id,
+        reference=f"task-{code}",
+        kind=TaskKind.CALL,
+        title=f"Call from {code}",
+        script="",
+        due_on=NOW.date(),
+    )
+    with app.app_context(), transaction() as session:
+        return write_task(session, call, by=OPERATOR, now=NOW)
 
 
 def _settings(app: Flask, club_id: int, code: str) -> dict[str, int]:

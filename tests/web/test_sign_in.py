@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from clubcrm.accounts.access import safe_next
 from clubcrm.accounts.states import Role
-from clubcrm.accounts.views import safe_next
 from clubcrm.core import clock
 from tests.conftest import NOW, PASSWORD, csrf_of, post
 

@@ -73,4 +73,5 @@ from clubcrm.frontdesk.views import (  # noqa: E402, F401
     people,
     renewals,
     settings,
+    tasks,
 )

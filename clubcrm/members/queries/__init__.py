@@ -42,6 +42,7 @@ from clubcrm.members.queries.terms import (
     term_on,
     terms_to_roll_over,
 )
+from clubcrm.members.queries.worth import yearly_values
 
 __all__ = [
     "CHAIN_BREAK_DAYS",
@@ -85,4 +86,5 @@ __all__ = [
     "terms_to_roll_over",
     "usual_end",
     "visible_at",
+    "yearly_values",
 ]

@@ -27,6 +27,7 @@ from clubcrm.messaging.operations.tasks import (
     expire_tasks,
     open_tasks,
     reopen_task,
+    write_task,
 )
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "resend_message",
     "suppress",
     "withdraw_contacts",
+    "write_task",
 ]
 
 

@@ -196,6 +196,14 @@ def reopen_task(session: Session, task_id: int, *, club_id: int, by: Actor, now:
     record(session, _closed(task, TaskState.OPEN, None, None), by=by, now=now)
 
 
+def write_task(session: Session, row: TaskValues, *, by: Actor, now: datetime) -> int:
+    """Write down something to do about somebody, by hand. Raises PromiseInThePast for a day gone by."""
+    if row.due_on < get_club(session, row.club_id).today(now):
+        raise PromiseInThePast
+    (task_id,) = open_tasks(session, [row], by=by, now=now)
+    return task_id
+
+
 def assign_tasks(
     session: Session,
     task_ids: Collection[int],

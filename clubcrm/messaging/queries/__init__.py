@@ -1,13 +1,24 @@
 """Reading contacts: what the gate decides from, the tasks of the staff, the words of a club."""
 
 from clubcrm.messaging.queries.reach import gate_facts, texts_of
-from clubcrm.messaging.queries.tasks import TaskRow, arrival_tasks_of, get_task, tasks
+from clubcrm.messaging.queries.tasks import (
+    TaskCount,
+    TaskRow,
+    arrival_tasks_of,
+    calls_made,
+    get_task,
+    task_counts,
+    tasks,
+)
 
 __all__ = [
+    "TaskCount",
     "TaskRow",
     "arrival_tasks_of",
+    "calls_made",
     "gate_facts",
     "get_task",
+    "task_counts",
     "tasks",
     "texts_of",
 ]

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Select, Table, func, or_, select
+from sqlalchemy import Select, Table, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.models import StaffUser
@@ -93,19 +93,26 @@ def tasks(
     is_late: bool = False,
     kinds: Collection[TaskKind] = (),
     person_id: int | None = None,
+    only_of: int | None = None,
+    at_arrival: bool = False,
     limit: int = 100,
     offset: int = 0,
 ) -> list[TaskRow]:
     """Open tasks of some clubs that are due, the most valuable first.
 
-    With `staff_id` those of one person and those that are nobody's. What waits for an arrival is not
-    due until then and shown only where a person is asked for.
+    With `staff_id` those of one employee and those that are nobody's, with `only_of` those of one alone
+    (0 = nobody's). What waits for an arrival is not due until then: it is shown with `at_arrival`, and
+    where a person is asked for, of whom every open task is.
     """
     query = _rows().where(_task.c.club_id.in_(scope), _task.c.state == TaskState.OPEN)
     if person_id is not None:
         query = query.where(_task.c.person_id == person_id)
+    elif at_arrival:
+        query = query.where(_task.c.on_arrival)
     else:
         query = query.where(_task.c.on_arrival.is_(False), _task.c.due_on <= today)
+    if only_of is not None:
+        query = query.where(_task.c.assigned_to == (only_of or None))
     if staff_id is not None:
         query = query.where(or_(_task.c.assigned_to == staff_id, _task.c.assigned_to.is_(None)))
     if is_late:
@@ -119,6 +126,64 @@ def tasks(
         _task.c.id,
     )
     return [TaskRow(*row) for row in session.execute(query.limit(limit).offset(offset))]
+
+
+@dataclass(frozen=True)
+class TaskCount:
+    """How many open tasks there are of one employee (None = nobody's), of one kind, late or not."""
+
+    assigned_to: int | None
+    assignee: str | None
+    kind: TaskKind
+    on_arrival: bool
+    is_late: bool
+    count: int
+
+
+def task_counts(session: Session, club_id: int, today: date) -> list[TaskCount]:
+    """How many open tasks a club has that are due or wait for an arrival, in one statement."""
+    is_late = case((_task.c.on_arrival, literal(0)), (_task.c.due_on < today, 1), else_=0)
+    query = (
+        select(
+            _task.c.assigned_to,
+            _staff.c.full_name,
+            _task.c.kind,
+            _task.c.on_arrival,
+            is_late.label("is_late"),
+            func.count(),
+        )
+        .outerjoin(_staff, _staff.c.id == _task.c.assigned_to)
+        .where(
+            _task.c.club_id == club_id,
+            _task.c.state == TaskState.OPEN,
+            or_(_task.c.on_arrival, _task.c.due_on <= today),
+        )
+        .group_by(
+            _task.c.assigned_to, _staff.c.full_name, _task.c.kind, _task.c.on_arrival, "is_late"
+        )
+        .order_by(_staff.c.full_name, _task.c.assigned_to, _task.c.kind)
+    )
+    return [
+        TaskCount(row[0], row[1], row[2], row[3], bool(row[4]), row[5])
+        for row in session.execute(query)
+    ]
+
+
+def calls_made(session: Session, club_id: int, today: date, since: datetime) -> int:
+    """How many calls were made at a club since an instant of today, those that reached nobody too.
+
+    A call that is tried again is due on the day after it was tried.
+    """
+    ended = (_task.c.state == TaskState.DONE) & (_task.c.closed_at >= since)
+    tried = (
+        (_task.c.state == TaskState.OPEN)
+        & (_task.c.attempts > 0)
+        & (_task.c.due_on == today + timedelta(days=1))
+    )
+    query = select(func.count()).where(
+        _task.c.club_id == club_id, _task.c.kind == TaskKind.CALL, or_(ended, tried)
+    )
+    return session.scalar(query) or 0
 
 
 def get_task(session: Session, task_id: int, scope: Collection[int]) -> TaskRow:

@@ -6,6 +6,7 @@ from datetime import date
 from clubcrm.accounts.queries import clubs, get_club
 from clubcrm.core.jobs import Clock
 from clubcrm.core.transactions import reading, transaction
+from clubcrm.messaging.operations import expire_tasks
 from clubcrm.retention.operations.contacts import (
     Planned,
     Released,
@@ -24,9 +25,10 @@ def plan_day(club_id: int, day: date, clock: Clock) -> Planned:
 
 
 def make_contacts(club_id: int, clock: Clock) -> Released:
-    """Settle goals, and hand over the contacts of a club whose moment has come."""
+    """Settle goals, end tasks whose time is over, and hand over the contacts that are due."""
     with transaction() as session:
         settle_goals(session, club_id, now=clock())
+        expire_tasks(session, club_id, now=clock())
     messages = tasks = dropped = 0
     while True:
         with transaction() as session:

@@ -11,6 +11,7 @@ from clubcrm.accounts.models import Club
 from clubcrm.core import jobs
 from clubcrm.core.db import db
 from clubcrm.core.transactions import reading, transaction
+from clubcrm.members.models import Membership
 from clubcrm.members.operations import ConsentValues, PersonValues, add_people, record_consents
 from clubcrm.members.states import ConsentChannel
 from clubcrm.messaging.models import Message, Sender, Task
@@ -27,8 +28,11 @@ from clubcrm.retention.jobs import make_contacts, plan_day
 from clubcrm.retention.models import Assignment, Play, Touchpoint
 from clubcrm.retention.operations.contacts import plan_contacts, switch_play
 from clubcrm.retention.policies.arms import draw
+from clubcrm.retention.policies.plays import play_rules
+from clubcrm.retention.policies.ranks import rank_of
 from clubcrm.retention.queries import ContactRow, contacts_of
 from clubcrm.retention.queries.contacts import cycles_of
+from clubcrm.retention.shipped import shipped_plays
 from clubcrm.retention.states import Arm, TouchpointState
 from tests.integration.retention.life import Life, on
 
@@ -370,3 +374,35 @@ def test_two_who_plan_at_once_draw_once(reachable: Life) -> None:
     with reading() as session:
         drawn = session.scalars(select(Assignment.person_id)).all()
     assert drawn.count(people[0]) == len(set(found(life, people[0])))
+
+
+def test_a_call_is_worth_what_the_member_brings_a_year(reachable: Life) -> None:
+    life = reachable
+    person_id = slipped(life)
+    with transaction() as session:
+        session.execute(update(Membership).values(price_minor=30_000))
+    plan(life)
+    make(life)
+    life.day += 7
+    life.run()
+    plan(life)
+    make(life)
+    (call,) = [task for task in tasks() if task.kind is TaskKind.CALL]
+    # 300 for 365 days, a year of 365.25.
+    assert call.value_minor == 30_024
+    rules = play_rules("K08", shipped_plays()["K08"])
+    assert call.rank == rank_of(rules, life.state(person_id).risk)
+
+
+def test_a_call_whose_time_is_over_leaves_the_list(reachable: Life) -> None:
+    life = reachable
+    slipped(life)
+    plan(life)
+    make(life)
+    life.day += 7
+    life.run()
+    plan(life)
+    make(life)
+    life.day += 8
+    make(life)
+    assert {task.state for task in tasks() if task.kind is TaskKind.CALL} == {TaskState.EXPIRED}

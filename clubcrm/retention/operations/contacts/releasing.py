@@ -1,8 +1,8 @@
 """Releasing: contacts whose moment has come are looked at once more and handed over."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import Table, bindparam, select, update
@@ -12,12 +12,14 @@ from clubcrm.accounts.queries import ClubRow, get_club
 from clubcrm.core.actor import ENGINE
 from clubcrm.core.sql import skip_locked
 from clubcrm.members.models import Person
+from clubcrm.members.queries import yearly_values
 from clubcrm.messaging.operations import MessageValues, TaskValues, open_tasks, queue_messages
 from clubcrm.messaging.policies import GateFacts, refusal
 from clubcrm.messaging.queries import gate_facts, texts_of
 from clubcrm.messaging.states import Channel, Refusal, TaskKind
 from clubcrm.retention.models import MemberState, Touchpoint
 from clubcrm.retention.operations.contacts.plays import PlayRow, plays_of
+from clubcrm.retention.policies.ranks import rank_of
 from clubcrm.retention.policies.turns import (
     SHORT_VARIANT,
     Earlier,
@@ -58,6 +60,7 @@ _MEMBERS = (
         _person.c.full_name,
         _person.c.locale,
         _state.c.phase,
+        _state.c.risk,
         _state.c.base,
         _state.c.v28,
         _state.c.last_visit_on,
@@ -125,13 +128,20 @@ def release_contacts(
         )
         ends.append(_end(row, way, now))
         if way.channel in (Channel.CALL, Channel.ARRIVAL):
-            tasks.append(words.task(row, member, way.channel))
+            rank = rank_of(plays[row["play"]].rules, member.risk)
+            tasks.append(words.task(row, member, way.channel, rank))
         elif way.channel is not None:
             messages.append(words.message(row, member, way.channel, plays[row["play"]]))
     queue_messages(session, messages, now=now)
-    open_tasks(session, tasks, by=ENGINE, now=now)
+    open_tasks(session, _valued(session, tasks, club.today(now)), by=ENGINE, now=now)
     _write(session, ends)
     return Released(len(messages), len(tasks), len(rows) - len(messages) - len(tasks))
+
+
+def _valued(session: Session, tasks: Sequence[TaskValues], day: date) -> list[TaskValues]:
+    """The tasks with what each person brings a year."""
+    worth = yearly_values(session, {task.person_id for task in tasks}, day) if tasks else {}
+    return [replace(task, value_minor=worth.get(task.person_id)) for task in tasks]
 
 
 def reference_of(touchpoint_id: int, tried: int) -> str:
@@ -242,7 +252,7 @@ class _Words:
             valid_until=row["valid_until"],
         )
 
-    def task(self, row: Mapping[str, Any], member: Any, channel: Channel) -> TaskValues:
+    def task(self, row: Mapping[str, Any], member: Any, channel: Channel, rank: int) -> TaskValues:
         """A task in the language of the club."""
         language = self._club.language
         words = words_for(language, row["play"], row["variant"])
@@ -259,6 +269,7 @@ class _Words:
             expires_on=self._club.today(row["valid_until"] - timedelta(seconds=1))
             + timedelta(days=1),
             on_arrival=is_prompt,
+            rank=rank,
         )
 
     def _own_words(self, key: str) -> Mapping[str, tuple[str, str]]:
