@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from clubcrm.core.calendars import CalendarName
 from clubcrm.core.errors import Words
@@ -314,22 +315,38 @@ def note_text(note: list[Any], calendar: CalendarName | None = None) -> str:
 
 
 def undone_text(done: Mapping[str, Any]) -> list[str]:
-    """What an undo did, in sentences."""
-    lines = [
-        _(
-            "%(removed)s rows were removed, %(restored)s given their old values back, %(reversed)s "
-            "amounts of money reversed.",
-            removed=format_number(done["removed"]),
-            restored=format_number(done["restored"]),
-            reversed=format_number(done["reversed"]),
-        )
+    """What an undo did, in sentences; what it did not do is not told."""
+    told = {
+        "removed": lambda n, count: ngettext(
+            "%(count)s row was removed.", "%(count)s rows were removed.", n, count=count
+        ),
+        "restored": lambda n, count: ngettext(
+            "%(count)s row got its old values back.",
+            "%(count)s rows got their old values back.",
+            n,
+            count=count,
+        ),
+        "reversed": lambda n, count: ngettext(
+            "%(count)s amount of money was reversed.",
+            "%(count)s amounts of money were reversed.",
+            n,
+            count=count,
+        ),
+    }
+    sentences = [
+        words(done[name], format_number(done[name]))
+        for name, words in told.items()
+        if done[name] or name == "removed"
     ]
+    lines = [" ".join(sentences)]
     if done["kept"]:
         lines.append(
-            _(
-                "%(kept)s rows were kept, because somebody changed them since or something hangs on "
+            ngettext(
+                "%(count)s row was kept, because somebody changed it since or something hangs on it.",
+                "%(count)s rows were kept, because somebody changed them since or something hangs on "
                 "them.",
-                kept=format_number(done["kept"]),
+                done["kept"],
+                count=format_number(done["kept"]),
             )
         )
     return lines

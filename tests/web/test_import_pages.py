@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from clubcrm.accounts.models import AccessLog
 from clubcrm.accounts.states import Role
@@ -228,7 +228,7 @@ def test_a_column_without_which_nothing_goes_is_asked_for_at_once(visitor: Visit
     visitor.upload(LIST)
     answer = visitor.choose(changes={"column-4": "", "column-5": ""})
     assert answer.status_code == 422
-    assert "starts_on" in answer.text
+    assert "“First day” (starts_on)" in answer.text
     assert visitor.state() is BatchState.UPLOADED
 
 
@@ -376,6 +376,26 @@ def test_a_file_that_was_exported_long_ago_is_noticed(visitor: Visitor) -> None:
     visitor.choose(changes={"as_of_on": "2025-06-30"})
     visitor.work()
     assert "The latest visit" not in visitor.see("/import/1")
+
+
+def test_an_undo_names_whom_it_left(visitor: Visitor) -> None:
+    visitor.upload(LIST)
+    visitor.choose()
+    visitor.work()
+    visitor.post("/import/1/run", "/import/1")
+    visitor.work()
+    assert "Everybody gets a phase" in visitor.see("/import/1")
+    with visitor.app.app_context(), transaction() as session:
+        changes = {Person.full_name: "Anna Dias", Person.revision: Person.revision + 1}
+        session.execute(update(Person).where(Person.external_id == "1").values(changes))
+    visitor.post("/import/1/undo", "/import/1/undo")
+    visitor.work()
+    page = visitor.see("/import/1")
+    assert "1 row was kept" in page
+    assert "Anna Dias" in page
+    assert "Was stored" in page
+    assert "Touched" not in page
+    assert "old values back" not in page
 
 
 def test_an_undo_shows_how_far_it_is(visitor: Visitor) -> None:

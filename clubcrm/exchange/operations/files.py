@@ -16,7 +16,7 @@ from clubcrm.exchange.policies.rows import Row, RowReader, Surroundings
 from clubcrm.exchange.policies.survey import Survey, identity_of, survey
 from clubcrm.exchange.readers import RawRow, Table, open_table
 from clubcrm.exchange.states import WARNING_NOTES, HeadingFate, Kind, NoteCode
-from clubcrm.exchange.words import KINDS
+from clubcrm.exchange.words import COLUMN_WORDS, KINDS
 from clubcrm.members.states import ConsentBasis
 
 LONG: Final = timedelta(days=30)
@@ -129,8 +129,9 @@ def refuse_useless(layout: Layout) -> None:
         raise NoHeadings(kind=str(KINDS[layout.kind]), found=found)
     missing = layout.missing()
     if missing is not None:
-        found = ", ".join(sorted(layout.columns))
-        raise ColumnsMissing(kind=str(KINDS[layout.kind]), missing=missing, found=found)
+        found = ", ".join(sorted(_called(name) for name in layout.columns))
+        needed = " / ".join(_called(name) for name in missing)
+        raise ColumnsMissing(kind=str(KINDS[layout.kind]), missing=needed, found=found)
 
 
 def _notes(layout: Layout, found: Survey, unread: Sequence[str]) -> list[list[Any]]:
@@ -159,6 +160,11 @@ def _notes(layout: Layout, found: Survey, unread: Sequence[str]) -> list[list[An
             figures["likely"] = guess.likely
         notes.append([code.value, figures])
     return notes
+
+
+def _called(column: str) -> str:
+    """A column as the page calls it, and as a file or a mapping does."""
+    return f"“{COLUMN_WORDS.get(column, column)}” ({column})"
 
 
 def _heading(layout: Layout, column: str) -> str:

@@ -75,11 +75,11 @@ class Layout:
         has_tags = frozenset({TAGS}) if self.tags else frozenset()
         return frozenset(self.sources) | frozenset(self.constants) | has_tags
 
-    def missing(self) -> str | None:
-        """The first group of needed columns of which there is none, as text; None = all there."""
+    def missing(self) -> tuple[str, ...] | None:
+        """The first group of needed columns of which there is none; None = all there."""
         for group in NEEDED[self.kind]:
             if not self.columns & set(group):
-                return " / ".join(group)
+                return group
         return None
 
 

@@ -218,6 +218,14 @@ def made_counts(session: Session, batch_ids: Sequence[int]) -> dict[int, dict[st
     return found
 
 
+def names_of_kept(session: Session, batch: BatchRow) -> dict[int, str]:
+    """The names of the people an undo left: number -> name."""
+    rows = (batch.undone or {}).get("kept_rows", ())
+    ids = [row_id for table, row_id, _why in rows if table == "person"]
+    query = select(Person.id, Person.full_name).where(Person.id.in_(ids))
+    return dict(session.execute(query).all())
+
+
 @dataclass(frozen=True)
 class UndoPreview:
     """What an undo would do: by table, rows it would take away or give back, and rows that stay."""

@@ -26,6 +26,7 @@ from clubcrm.exchange.queries import (
     LineRow,
     lines_of,
     made_counts,
+    names_of_kept,
     problems_alike,
     rejected_lines,
     undo_preview,
@@ -67,6 +68,7 @@ def result(batch_id: int) -> str:
     with reading() as session:
         club = get_club(session, batch.club_id)
         made = made_counts(session, [batch_id]).get(batch_id, {})
+        kept_names = names_of_kept(session, batch)
     calendar: CalendarName = "jalali" if club.calendar == "jalali" else "gregorian"
     duplicates = []
     if batch.state is BatchState.CHECKED and batch.warnings:
@@ -90,6 +92,7 @@ def result(batch_id: int) -> str:
         made=made,
         tables=TABLE_WORDS,
         kept_words=KEPT_WORDS,
+        kept_names=kept_names,
         undone=undone_text(batch.undone) if batch.undone else [],
     )
 
