@@ -28,6 +28,8 @@ from tests.servers import chromium_launch_options, free_port
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs" / "screenshots"
 LAPTOP, PHONE = (1440, 900), (390, 844)
+AN_AFTERNOON = "2026-11-26T17:40:00+00:00"
+"""When the pictures are taken: a Thursday on which people come, whenever the proof is run."""
 DEMO_OWNER = ("owner@aurora.example", "aurora-demo")
 
 EXAMPLE = """Nome;Telemóvel;Email;Plano;Início;Fim;Última visita
@@ -101,7 +103,11 @@ def main(arguments: list[str]) -> int:
 @contextmanager
 def _served(data: Path, *, demo: bool) -> Iterator[str]:
     """A server on its own data; with the demo club, or empty."""
-    environment = {**os.environ, "CLUBCRM_DATA_DIR": str(data)}
+    environment = {
+        **os.environ,
+        "CLUBCRM_DATA_DIR": str(data),
+        "CLUBCRM_NOW": AN_AFTERNOON,
+    }
     environment.pop("DATABASE_URL", None)
     program = [sys.executable, "-m", "clubcrm"]
     if demo:
@@ -300,8 +306,10 @@ def _tasks(walk: Walk) -> None:
     for task in ("sell", "pay", "edit", "note", "consents"):
         walk.open(f"{card.removeprefix(walk.address)}/{task}")
         walk.picture(f"task-{task}")
-    for task in ("renew", "freeze"):
-        walk.page.goto(card)
+    walk.open("/people?phase=renewal")
+    due = walk.address + (walk.page.locator("a.row-link").first.get_attribute("href") or "")
+    for task, whose in (("renew", due), ("freeze", card)):
+        walk.page.goto(whose)
         walk.page.locator(f".member-actions a[href$='/{task}']").first.click()
         walk.page.locator("dialog[open] .quote").wait_for()
         walk.picture(f"task-{task}", whole=False)
