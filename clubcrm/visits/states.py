@@ -72,6 +72,7 @@ class PromptCode(StrEnum):
     RENEW = "renew"
     GREET = "greet"
     CONGRATULATE = "congratulate"
+    CONTACT = "contact"  # a task that waits for the arrival; it comes before all others
 
 
 class PromptReply(StrEnum):
@@ -80,6 +81,8 @@ class PromptReply(StrEnum):
     YES = "yes"
     LATER = "later"
     NO = "no"
+    SAID = "said"
+    AGREED = "agreed"  # and on which day
 
 
 REPLIES: dict[PromptCode, dict[PromptReply, int]] = {
@@ -88,5 +91,6 @@ REPLIES: dict[PromptCode, dict[PromptReply, int]] = {
     PromptCode.RENEW: {PromptReply.YES: 0, PromptReply.LATER: 3, PromptReply.NO: 30},
     PromptCode.GREET: {PromptReply.YES: 365, PromptReply.LATER: 1},
     PromptCode.CONGRATULATE: {PromptReply.YES: 30},
+    PromptCode.CONTACT: {PromptReply.SAID: 0, PromptReply.AGREED: 0, PromptReply.LATER: 1},
 }
 """Question -> the replies it takes, each with the days for which it is then not asked again."""

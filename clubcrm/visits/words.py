@@ -302,6 +302,7 @@ _QUESTIONS: Final[Mapping[PromptCode, Say]] = {
     PromptCode.RENEW: _renew,
     PromptCode.GREET: _l("“Welcome! Shall I show you around?”"),
     PromptCode.CONGRATULATE: _l("“Happy birthday!”"),
+    PromptCode.CONTACT: lambda figures, _reader: str(figures["title"]),
 }
 
 
@@ -340,6 +341,7 @@ _WHYS: Final[Mapping[PromptCode, Callable[[Figures, Reader], str]]] = {
     PromptCode.GREET: lambda _figures, _reader: _(
         "A face and a name to ask for make the second visit easier."
     ),
+    PromptCode.CONTACT: lambda figures, _reader: str(figures["script"]),
 }
 
 _ASK_TOMORROW: Final = _l("ask again tomorrow")
@@ -356,4 +358,7 @@ _REPLIES: Final[Mapping[tuple[PromptCode, PromptReply], tuple[Words, Words]]] = 
     (PromptCode.GREET, PromptReply.YES): (_l("Shown around"), _l("and greeted by name")),
     (PromptCode.GREET, PromptReply.LATER): (_l("Not now"), _ASK_TOMORROW),
     (PromptCode.CONGRATULATE, PromptReply.YES): (_l("Done"), _l("congratulated")),
+    (PromptCode.CONTACT, PromptReply.SAID): (_l("Said"), _l("no day was agreed")),
+    (PromptCode.CONTACT, PromptReply.AGREED): (_l("Agreed a day"), _l("choose which")),
+    (PromptCode.CONTACT, PromptReply.LATER): (_l("Not now"), _l("ask at the next visit")),
 }

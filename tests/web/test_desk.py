@@ -18,6 +18,9 @@ from clubcrm.core.period import Period
 from clubcrm.core.transactions import reading, transaction
 from clubcrm.members.models import Freeze
 from clubcrm.members.operations import freeze_membership
+from clubcrm.messaging.models import Task
+from clubcrm.messaging.operations import TaskValues, open_tasks
+from clubcrm.messaging.states import Outcome, TaskKind, TaskState
 from clubcrm.visits.models import EntryDecision, PromptAnswer, Visit
 from clubcrm.visits.states import Decision
 from tests.conftest import NOW, csrf_of
@@ -405,3 +408,95 @@ def test_signed_out_the_desk_says_so_and_keeps_nothing(app: Flask, a_club: int) 
     )
     assert answer.status_code == 401
     assert "Sign in" in answer.text
+
+
+# --- what is said at arrival ----------------------------------------------------------------
+
+
+def _to_say(app: Flask, club: int, person_id: int, **told: Any) -> int:
+    row = TaskValues(
+        club_id=club,
+        person_id=person_id,
+        reference=f"say:{person_id}:{len(told)}",
+        kind=TaskKind.ARRIVAL,
+        on_arrival=True,
+        title="Back after a while away",
+        script="Say that it is good to be seen again.",
+        due_on=on(0),
+        **told,
+    )
+    with app.app_context(), transaction() as session:
+        (task_id,) = open_tasks(session, [row], by=OPERATOR, now=NOW)
+    return task_id
+
+
+def _task_row(app: Flask, task_id: int) -> Any:
+    with app.app_context(), reading() as session:
+        return session.execute(select(Task.__table__).where(Task.id == task_id)).one()
+
+
+def test_what_waits_for_the_arrival_is_the_one_question(
+    app: Flask, a_club: int, desk: FlaskClient, api_token: Any
+) -> None:
+    person, _term = member(app, a_club, until=6)
+    task_id = _to_say(app, a_club, person)
+    answer = ask(desk)
+    assert "Back after a while away" in answer.text
+    assert "good to be seen again" in answer.text
+    assert "Shall I renew" not in answer.text
+    for key in ("Digit1", "Digit2", "Digit3"):
+        assert key in answer.text
+    path = f"/desk/entries/{latest(app).id}/reply"
+    asked: Any = {"prompt": "contact", "task": str(task_id)}
+    assert send(desk, path, reply="agreed", **asked).status_code == 422  # which day?
+    assert _task_row(app, task_id).state is TaskState.OPEN
+    send(desk, path, reply="agreed", promised=on(2).isoformat(), **asked)
+    row = _task_row(app, task_id)
+    assert (row.state, row.outcome, row.promised_on) == (
+        TaskState.DONE,
+        Outcome.REACHED_PLAN,
+        on(2),
+    )
+    assert "Shall I renew" in desk.get(f"/desk?entry={latest(app).id}").text
+
+
+def test_said_closes_it_and_not_now_asks_at_the_next_visit(
+    app: Flask, a_club: int, desk: FlaskClient
+) -> None:
+    person, _term = member(app, a_club)
+    task_id = _to_say(app, a_club, person)
+    ask(desk)
+    path = f"/desk/entries/{latest(app).id}/reply"
+    asked: Any = {"prompt": "contact", "task": str(task_id)}
+    after = send(desk, path, reply="later", **asked).text
+    assert "Back after" not in after
+    assert _task_row(app, task_id).state is TaskState.OPEN
+    clock.set_clock(NOW + timedelta(days=1))
+    assert "Back after" in ask(desk).text
+    path = f"/desk/entries/{latest(app).id}/reply"
+    send(desk, path, reply="said", **asked)
+    assert _task_row(app, task_id).outcome is Outcome.SAID
+
+
+def test_who_is_stopped_and_who_is_at_another_club_hear_nothing(
+    app: Flask, a_club: int, desk: FlaskClient
+) -> None:
+    person, _term = member(app, a_club, until=-3)
+    _to_say(app, a_club, person)
+    assert "Back after" not in ask(desk).text
+    other, _term = member(app, a_club, card="C2")
+    _to_say(app, a_club, other, expires_on=on(0))
+    assert "Back after" not in ask(desk, "C2").text
+
+
+def test_the_api_tells_what_to_say(app: Flask, a_club: int, api_token: Any) -> None:
+    person, _term = member(app, a_club)
+    _to_say(app, a_club, person)
+    answer = app.test_client().post(
+        "/api/v1/check-ins", json={"code": "C1"}, headers=api_token(Role.DESK)
+    )
+    told: Any = answer.json
+    prompt = told["prompt"]
+    assert (prompt["code"], prompt["text"]) == ("contact", "Back after a while away")
+    assert prompt["why"] == "Say that it is good to be seen again."
+    assert [reply["code"] for reply in prompt["replies"]] == ["said", "agreed", "later"]

@@ -73,6 +73,7 @@ class PromptOut(Shape):
 
     code: str
     text: str
+    why: str | None = Field(description="Why it is asked; for `contact` what to say.")
     replies: list[ReplyOut]
 
 
@@ -95,7 +96,12 @@ class CheckInOut(Shape):
         prompt = None
         if answer.prompt is not None and words is not None:
             replies = [ReplyOut(code=code, text=text) for code, text in answer.prompt_replies()]
-            prompt = PromptOut(code=answer.prompt.code.value, text=words, replies=replies)
+            prompt = PromptOut(
+                code=answer.prompt.code.value,
+                text=words,
+                why=answer.prompt_reason(),
+                replies=replies,
+            )
         return cls(
             decision=answer.decision,
             reasons=[ReasonOut(code=code, text=text) for code, text in answer.reason_texts()],

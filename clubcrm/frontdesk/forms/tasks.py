@@ -36,13 +36,11 @@ class OutcomeForm(FlaskForm):
         return Outcome(told) if told in set(Outcome) else None
 
     def day(self) -> date | None:
-        """The day that was promised: the one typed in, else the one tapped."""
-        if self.promised_on.data:
-            return cast(date, self.promised_on.data)
+        """The day that was promised: the one tapped, else the one typed in."""
         try:
             return date.fromisoformat(self.promised.data or "")
         except ValueError:
-            return None
+            return cast("date | None", self.promised_on.data)
 
 
 class WriteTaskForm(FlaskForm):

@@ -1,6 +1,5 @@
 """Addresses that are left alone, and blocks that let only service pass."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,17 +13,13 @@ from clubcrm.core.events import record
 from clubcrm.core.sql import insert_ignoring, upsert
 from clubcrm.messaging.events import AddressSuppressed
 from clubcrm.messaging.models import ContactBlock, Suppression
+from clubcrm.messaging.policies.digests import digest_of
 from clubcrm.messaging.states import BlockKind, Channel, SuppressionReason
 
 AT_ONCE: Final = 400
 
 _suppression = cast(Table, Suppression.__table__)
 _block = cast(Table, ContactBlock.__table__)
-
-
-def digest_of(address: str) -> str:
-    """What is kept of an address that is left alone: enough to know it again, not to read it."""
-    return hashlib.sha256(address.strip().lower().encode()).hexdigest()
 
 
 def suppress(

@@ -2,9 +2,10 @@
 
 from clubcrm.messaging.queries.reach import gate_facts, texts_of
 from clubcrm.messaging.queries.tasks import (
+    ArrivalTask,
     TaskCount,
     TaskRow,
-    arrival_tasks_of,
+    arrival_task,
     calls_made,
     get_task,
     task_counts,
@@ -12,9 +13,10 @@ from clubcrm.messaging.queries.tasks import (
 )
 
 __all__ = [
+    "ArrivalTask",
     "TaskCount",
     "TaskRow",
-    "arrival_tasks_of",
+    "arrival_task",
     "calls_made",
     "gate_facts",
     "get_task",

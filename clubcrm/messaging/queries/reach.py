@@ -10,8 +10,8 @@ from clubcrm.core.sql import chunks
 from clubcrm.members.models import Consent, Person
 from clubcrm.members.states import ConsentChannel
 from clubcrm.messaging.models import ContactBlock, MessageText, Sender, Suppression
-from clubcrm.messaging.operations.suppressions import digest_of
 from clubcrm.messaging.policies import GateFacts
+from clubcrm.messaging.policies.digests import digest_of
 from clubcrm.messaging.states import BlockKind, Channel, SuppressionReason
 
 AT_ONCE: Final = 5000

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Select, Table, case, func, literal, or_, select
+from sqlalchemy import Select, Table, bindparam, case, func, literal, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.models import StaffUser
@@ -195,16 +195,32 @@ def get_task(session: Session, task_id: int, scope: Collection[int]) -> TaskRow:
     return TaskRow(*row)
 
 
-def arrival_tasks_of(session: Session, person_id: int, club_id: int) -> list[TaskRow]:
-    """What is to be said to somebody on arrival, the most pressing first."""
-    query = (
-        _rows()
-        .where(
-            _task.c.person_id == person_id,
-            _task.c.club_id == club_id,
-            _task.c.state == TaskState.OPEN,
-            _task.c.on_arrival,
-        )
-        .order_by(_task.c.rank.desc(), _task.c.id)
+@dataclass(frozen=True)
+class ArrivalTask:
+    """What is to be said to somebody who arrives."""
+
+    id: int
+    title: str
+    script: str
+
+
+# Asked at every check-in: put together once, along the index of what waits for an arrival.
+_AT_ARRIVAL = (
+    select(_task.c.id, _task.c.title, _task.c.script)
+    .where(
+        _task.c.person_id == bindparam("person"),
+        _task.c.club_id == bindparam("club"),
+        _task.c.state == literal_column("'open'"),
+        _task.c.on_arrival,
+        or_(_task.c.expires_on.is_(None), _task.c.expires_on > bindparam("day")),
     )
-    return [TaskRow(*row) for row in session.execute(query)]
+    .order_by(_task.c.rank.desc(), _task.c.id)
+    .limit(1)
+)
+
+
+def arrival_task(session: Session, person_id: int, club_id: int, day: date) -> ArrivalTask | None:
+    """The most pressing of what is to be said to somebody who arrives on a day, if there is any."""
+    asked = {"person": person_id, "club": club_id, "day": day}
+    row = session.execute(_AT_ARRIVAL, asked).one_or_none()
+    return ArrivalTask(*row) if row else None

@@ -398,7 +398,8 @@ document.addEventListener("clubcrm:key", (event) => {
     return;
   }
   // With the reasons open, the digits are theirs.
-  const place = override?.open ? override : main;
+  const days = main.querySelector(".reply-more[open] .reply-days");
+  const place = override?.open ? override : (days ?? main);
   const visible = [...place.querySelectorAll(`[data-key="${code}"]`)].find((one) => one.checkVisibility());
   visible?.click();
 });
@@ -407,7 +408,9 @@ document.addEventListener("keydown", (event) => {
   if (drawer?.open || event.defaultPrevented) return;
   if (event.code === "Escape") {
     const override = document.querySelector("#override[open]");
-    if (override && override.contains(document.activeElement)) override.open = false;
+    const more = document.querySelector(".reply-more[open]");
+    if (more) more.open = false;
+    else if (override && override.contains(document.activeElement)) override.open = false;
     else next();
     event.preventDefault();
   } else if (event.code === "Enter" && !event.target.closest("a, button, input, textarea, select, summary")) {

@@ -30,7 +30,7 @@ from clubcrm.visits.queries.entry import (
     term_figures,
 )
 from clubcrm.visits.states import Decision, Effect, VisitSource
-from clubcrm.visits.words import Reader, question, reply_words, sentence
+from clubcrm.visits.words import Reader, question, reply_words, sentence, why_asked
 
 CLOCK_SKEW = timedelta(minutes=10)
 """How far a device's clock may run ahead."""
@@ -63,6 +63,11 @@ class CheckIn:
         """The question to ask, if there is one."""
         found = self.prompt
         return question(found.code, found.figures, self.reader) if found else None
+
+    def prompt_reason(self) -> str | None:
+        """Why it is asked, or what to say."""
+        found = self.prompt
+        return why_asked(found.code, found.figures, self.reader) if found else None
 
     def prompt_replies(self) -> list[tuple[str, str]]:
         """Code and words of the replies the question takes, in the order of their keys."""

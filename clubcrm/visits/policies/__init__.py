@@ -9,6 +9,7 @@ from clubcrm.visits.policies.entry import (
     undo_until,
 )
 from clubcrm.visits.policies.facts import (
+    ArrivalFacts,
     DebtFacts,
     EntryFacts,
     Prompt,
@@ -22,6 +23,7 @@ from clubcrm.visits.policies.rules import DEFAULT_MATRIX, EntryRules, Matrix, en
 
 __all__ = [
     "DEFAULT_MATRIX",
+    "ArrivalFacts",
     "DebtFacts",
     "EntryFacts",
     "EntryRules",

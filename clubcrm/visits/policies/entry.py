@@ -10,6 +10,7 @@ from clubcrm.core.days import club_day, day_bounds
 from clubcrm.core.errors import DayOutOfRange
 from clubcrm.visits.policies.facts import (
     DEBT_GRACE_DAYS,
+    ArrivalFacts,
     EntryFacts,
     Prompt,
     Reason,
@@ -55,7 +56,11 @@ def decide(facts: EntryFacts, rules: EntryRules, point: PointKind, now: datetime
         decision = Decision.WARN
     else:
         decision = Decision.IN
-    prompt = prompt_for(reasons, facts.not_asked_until, on) if point is PointKind.DESK else None
+    prompt = None
+    if point is PointKind.DESK:
+        # Who is kept out does not hear how good it is to be back.
+        arrival = facts.arrival if decision is not Decision.STOP else None
+        prompt = prompt_for(reasons, facts.not_asked_until, on, arrival)
     return Verdict(decision, tuple(reasons), term, on, prompt)
 
 
@@ -287,14 +292,27 @@ _ASKED: Final = (
 
 
 def prompt_for(
-    reasons: Sequence[Reason], not_asked_until: Mapping[PromptCode, date], on: date
+    reasons: Sequence[Reason],
+    not_asked_until: Mapping[PromptCode, date],
+    on: date,
+    arrival: ArrivalFacts | None = None,
 ) -> Prompt | None:
-    """The one question to ask: the first that a reason leads to and that was not put off."""
+    """The one question to ask: what waits for the arrival, else the first that a reason leads to.
+
+    What was put off is not asked.
+    """
     by_fact = {reason.code: reason for reason in reasons}
     if Fact.NO_CONTACT in by_fact:
         return None
-    for fact, code in _ASKED:
+
+    def is_put_off(code: PromptCode) -> bool:
         held = not_asked_until.get(code)
-        if fact in by_fact and (held is None or on >= held):
+        return held is not None and on < held
+
+    if arrival is not None and not is_put_off(PromptCode.CONTACT):
+        figures = {"task": arrival.task_id, "title": arrival.title, "script": arrival.script}
+        return Prompt(PromptCode.CONTACT, figures)
+    for fact, code in _ASKED:
+        if fact in by_fact and not is_put_off(code):
             return Prompt(code, {**by_fact[fact].figures, "fact": fact.value})
     return None

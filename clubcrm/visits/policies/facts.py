@@ -66,6 +66,15 @@ class VisitFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ArrivalFacts:
+    """What staff were asked to say when somebody arrives."""
+
+    task_id: int
+    title: str
+    script: str
+
+
+@dataclass(frozen=True, slots=True)
 class EntryFacts:
     """All a door knows when it decides. Visits are the latest ones, newest first."""
 
@@ -81,6 +90,7 @@ class EntryFacts:
     debt: DebtFacts | None = None
     visits: Sequence[VisitFacts] = ()
     not_asked_until: Mapping[PromptCode, date] = field(default_factory=dict)
+    arrival: ArrivalFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)

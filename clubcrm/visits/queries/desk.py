@@ -352,4 +352,5 @@ def _prompt(entry: Entry, row: EntryRow, standing: set[Fact]) -> Prompt | None:
     told = [reason for reason in row.reasons if reason.code in standing | once]
     if row.is_undone or row.override_reason is not None:
         return None
-    return prompt_for(told, entry.facts.not_asked_until, entry.on)
+    arrival = entry.facts.arrival if row.decision in LETS_IN else None
+    return prompt_for(told, entry.facts.not_asked_until, entry.on, arrival)

@@ -1,4 +1,7 @@
-"""What a door must know to decide, in five reads (six for a record with a device's own key)."""
+"""What a door must know to decide, in five reads.
+
+One more for a record with a device's own key, and one for what the desk was asked to say on arrival.
+"""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -27,9 +30,11 @@ from clubcrm.billing.queries import owed_by
 from clubcrm.core.days import club_day
 from clubcrm.members.errors import UnknownPerson
 from clubcrm.members.models import Closure, Freeze, Membership, Person, PersonClub, Plan
+from clubcrm.messaging.queries import arrival_task
 from clubcrm.visits.errors import UnknownCard
 from clubcrm.visits.models import AccessPoint, Credential, OpeningBalance, PromptAnswer, Visit
 from clubcrm.visits.policies import (
+    ArrivalFacts,
     DebtFacts,
     EntryFacts,
     EntryRules,
@@ -137,6 +142,8 @@ def read_entry(
     latest = session.execute(_latest_visits(person.id, at + rules.re_entry)).all()
     terms = read_terms(session, person.id, on)
     debt = owed_by(session, [person.id]).get(person.id)
+    kind = club.point_kind or PointKind.DESK
+    waits = arrival_task(session, person.id, club_id, on) if kind is PointKind.DESK else None
     facts = EntryFacts(
         club_id=club_id,
         timezone=club.timezone,
@@ -152,6 +159,7 @@ def read_entry(
             VisitFacts(row.id, row.club_id, row.checked_in_at, row.checked_out_at) for row in latest
         ],
         not_asked_until={row.prompt: row.ask_again_on for row in rows if row.prompt},
+        arrival=ArrivalFacts(waits.id, waits.title, waits.script) if waits else None,
     )
     return Entry(
         club_id=club_id,
@@ -160,7 +168,7 @@ def read_entry(
         ),
         facts=facts,
         rules=rules,
-        point=EntryPoint(club.point_id, club.point_kind or PointKind.DESK),
+        point=EntryPoint(club.point_id, kind),
         on=on,
         is_in_toman=bool((club.settings or {}).get("shows_toman")),
         replayed=_recorded(session, club_id, device_key) if device_key else None,

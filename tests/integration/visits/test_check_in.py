@@ -432,6 +432,10 @@ def test_a_check_in_costs_few_reads_and_few_writes(in_app: Flask, a_club: int) -
             statements.clear()
             scan(session, a_club, access_point="door", at=at(6.1))
             assert (statements.count("SELECT"), statements.count("INSERT")) == (5, 1)
+            statements.clear()
+            # The desk asks besides what it is to say on arrival.
+            scan(session, a_club, at=at(6.2))
+            assert (statements.count("SELECT"), statements.count("INSERT")) == (6, 1)
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
 

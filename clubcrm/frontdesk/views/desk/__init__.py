@@ -10,12 +10,13 @@ from werkzeug.wrappers import Response
 
 from clubcrm.accounts.access import current_club, principal, requires
 from clubcrm.accounts.errors import NotAllowed
-from clubcrm.accounts.queries import ClubRow
+from clubcrm.accounts.queries import ClubRow, get_club
 from clubcrm.accounts.states import Permission
 from clubcrm.core import clock
 from clubcrm.core.days import day_bounds
 from clubcrm.core.errors import Invalid
 from clubcrm.core.transactions import reading, transaction
+from clubcrm.frontdesk.forms.tasks import OutcomeForm
 from clubcrm.frontdesk.views import blueprint, is_fragment
 from clubcrm.frontdesk.views.desk.answer import Answer, answer_of, chip_of, frozen_until, look_of
 from clubcrm.members.operations import end_freeze
@@ -164,7 +165,15 @@ def desk_reply(entry_id: int) -> Page:
         entry = _entry(session, entry_id)
         prompt, reply = _reply_given()
         answer_prompt(
-            session, entry.person_id, prompt, reply, club_id=entry.club_id, by=by, now=now
+            session,
+            entry.person_id,
+            prompt,
+            reply,
+            club_id=entry.club_id,
+            by=by,
+            now=now,
+            task_id=request.form.get("task", type=int),
+            promised_on=OutcomeForm(club=get_club(session, entry.club_id)).day(),
         )
         shown: int | None = entry_id
         if (prompt, reply) == (PromptCode.END_FREEZE, PromptReply.YES):
@@ -258,8 +267,8 @@ def _answer(entry_id: int) -> Shown:
         card = desk_card(session, entry, now)
         sees_phase = principal().may(Permission.SEE_MEMBERS, entry.club_id)
         standing = standing_of(session, entry.person_id, card.today) if sees_phase else None
-    territory = current_club(Permission.CHECK_IN).territory
-    return Shown(answer_of(card, principal(), now, territory), standing)
+        club = get_club(session, entry.club_id)
+    return Shown(answer_of(card, principal(), now, club), standing)
 
 
 def _hits(text: str) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from clubcrm.accounts.policies import Principal
+from clubcrm.accounts.queries import ClubRow
 from clubcrm.accounts.states import Permission
 from clubcrm.core.days import week_start
+from clubcrm.frontdesk.views.tasks import Day, quick_days
 from clubcrm.visits.queries import DeskCard, EntryRow
 from clubcrm.visits.states import Decision, Effect, Fact, PromptCode, PromptReply
 
@@ -81,6 +83,7 @@ class Answer:
     recent: int  # days with a visit among the last 28
     recent_known: int  # how many of these 28 days are known at all
     weeks: list[Week]
+    days: list[Day]  # offered where the question is for a day
 
     @property
     def entry(self) -> EntryRow:
@@ -93,7 +96,7 @@ class Answer:
         return f"{self.entry.full_name}. {self.state}."
 
 
-def answer_of(card: DeskCard, who: Principal, now: datetime, territory: str) -> Answer:
+def answer_of(card: DeskCard, who: Principal, now: datetime, club_row: ClubRow) -> Answer:
     """Put an answer together for the desk, with what this employee may do about it."""
     entry = card.entry
     club = entry.club_id
@@ -114,7 +117,7 @@ def answer_of(card: DeskCard, who: Principal, now: datetime, territory: str) -> 
         card=card,
         look=look_of(entry),
         state=state_of(entry),
-        lines=lines or [_("Nothing to ask.")],
+        lines=lines or [_("One thing to say.") if card.prompt else _("Nothing to ask.")],
         facts=_tones(card),
         replies=_replies(card, who, sell),
         sell_href=sell,
@@ -125,7 +128,8 @@ def answer_of(card: DeskCard, who: Principal, now: datetime, territory: str) -> 
         undo_seconds=max(0, int(left)),
         recent=sum(1 for day in card.days_came if (card.today - day).days < RECENT_DAYS),
         recent_known=_known_of(card, card.today - (RECENT_DAYS - 1) * ONE_DAY, RECENT_DAYS),
-        weeks=_weeks(card, territory),
+        weeks=_weeks(card, club_row.territory),
+        days=quick_days(club_row, card.today),
     )
 
 
