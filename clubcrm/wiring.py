@@ -64,11 +64,32 @@ from clubcrm.retention.triggers.ends import before_end, ended
 from clubcrm.retention.triggers.moves import returns, slipped, welcome, window_opened
 from clubcrm.retention.triggers.spells import first_arrival, not_started, spell_day
 from clubcrm.retention.triggers.unanswered import still_at_risk
+from clubcrm.schedule import invariants as schedule_invariants
+from clubcrm.schedule import models as schedule
+from clubcrm.trainers import invariants as trainers_invariants
+from clubcrm.trainers import models as trainers
+from clubcrm.trainers.handlers import (
+    assign_named_trainers,
+    make_staff_trainers,
+    reassign_clients,
+)
 from clubcrm.visits import events as of_visits
 from clubcrm.visits import invariants as visits_invariants
 from clubcrm.visits import models as visits
 
-MODELS = (core, accounts, members, messaging, billing, visits, retention, reports, exchange)
+MODELS = (
+    core,
+    accounts,
+    members,
+    messaging,
+    trainers,
+    billing,
+    visits,
+    schedule,
+    retention,
+    reports,
+    exchange,
+)
 """Where the tables are: importing this module maps them all."""
 
 TERM_CHANGED = (
@@ -127,6 +148,9 @@ def _table(*lines: tuple[Sequence[type[Event]], Sequence[Subscription]]) -> Wiri
 
 WIRING: Wiring = _table(
     ((of_members.MembershipVoided,), [TOGETHER(invoices_are_voided)]),
+    ((of_accounts.StaffAdded,), [TOGETHER(make_staff_trainers)]),
+    ((of_members.PersonAdded,), [TOGETHER(assign_named_trainers)]),
+    ((of_members.PersonChanged,), [TOGETHER(reassign_clients)]),
     (TERM_CHANGED, [TOGETHER(keep_renewal_outcomes)]),
     (MONEY_MOVED, [TOGETHER(keep_renewal_outcomes)]),
     ((of_members.PersonChanged,), [TOGETHER(keep_trainers)]),
@@ -190,8 +214,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
 INVARIANTS: tuple[Invariant, ...] = (
     *core_invariants.INVARIANTS,
     *members_invariants.INVARIANTS,
+    *trainers_invariants.INVARIANTS,
     *billing_invariants.INVARIANTS,
     *visits_invariants.INVARIANTS,
+    *schedule_invariants.INVARIANTS,
     *retention_invariants.INVARIANTS,
     *reports_invariants.INVARIANTS,
     *exchange_invariants.INVARIANTS,

@@ -14,6 +14,7 @@ from clubcrm.members.states import MembershipState
 from clubcrm.presentation.reader import here, today
 from clubcrm.retention.states import Phase, Risk, Status, Sub
 from clubcrm.retention.words import reason_text
+from clubcrm.schedule.states import SessionState
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,14 @@ LOOKS: Mapping[type[StrEnum], Mapping[StrEnum, Look]] = {
         PaymentMethod.DIRECT_DEBIT: Look(_l("Direct debit"), icon="repeat"),
         PaymentMethod.ONLINE: Look(_l("Online"), icon="world"),
         PaymentMethod.OTHER: Look(_l("Other"), icon="dots"),
+    },
+    SessionState: {
+        SessionState.PLANNED: Look(_l("Planned"), icon="calendar-event", tone="plain"),
+        SessionState.CAME: Look(_l("Came"), icon="check", tone="in"),
+        SessionState.LATE: Look(_l("Late"), icon="clock", tone="warn"),
+        SessionState.NO_SHOW: Look(_l("No-show"), icon="user-off", tone="stop"),
+        SessionState.CANCELLED_IN_TIME: Look(_l("Cancelled"), icon="calendar-x", tone="plain"),
+        SessionState.MOVED: Look(_l("Moved"), icon="arrow-right", tone="plain"),
     },
 }
 """Vocabulary -> word -> look. Apart by vocabulary: words of two of them are equal as text."""

@@ -99,7 +99,7 @@ def _open_twice(session: Session, examined: Examined) -> Iterator[str]:
 
 
 def _wrong_takes(examined: Examined) -> Any:
-    """Terms sold here with visits counted down otherwise than visits took them."""
+    """Terms sold here that open the door, with visits counted down otherwise than visits took them."""
     took = func.sum(case((and_(Visit.took_a_visit, Visit.undone_at.is_(None)), 1), else_=0))
     taken = (
         select(Visit.membership_id, took.label("taken")).group_by(Visit.membership_id).subquery()
@@ -116,6 +116,7 @@ def _wrong_takes(examined: Examined) -> Any:
         .where(
             Membership.club_id.in_(examined.clubs),
             Membership.sold_here,
+            Membership.is_access,  # a package of sessions is counted down by sessions
             Membership.visits_total.is_not(None),
             Membership.visits_left.is_not(None),
             Membership.visits_total - Membership.visits_left != count,

@@ -1,17 +1,18 @@
 """The migrations make what the models say, on both databases, and lead back again."""
 
 from collections.abc import Iterator
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy import Connection, MetaData, Table, create_engine, inspect, text
 
 from clubcrm.core.db import UtcDateTime, db
 from clubcrm.core.schema import migration_config
-from tests.conftest import Database
+from tests.conftest import NOW, Database
 
 
 @pytest.fixture
@@ -72,4 +73,52 @@ def test_rules_that_no_model_tells_stand_after_the_migrations(connection: Connec
     if connection.dialect.name == "sqlite":
         assert {"payment_append_only_update", "payment_append_only_delete"} <= names
     else:
-        assert {"payment_append_only", "ex_membership_freeze_overlap"} <= names
+        assert {
+            "payment_append_only",
+            "ex_membership_freeze_overlap",
+            "ex_appointment_overlap",
+        } <= names
+
+
+def test_named_trainers_and_staff_become_trainers_with_their_clients(
+    connection: Connection,
+) -> None:
+    _to(connection, "0007")
+    _insert(connection, "club", id=1, code="aurora", settings={})
+    _insert(connection, "staff_user", id=5, full_name="Tess Moreau", email="t@example.com")
+    _insert(connection, "role_assignment", user_id=5, role="trainer", club_id=1)
+    for number, named in enumerate(("Tess  Moreau", "tess moreau", "Pavel Dvořák", None, "—"), 1):
+        _insert(connection, "person", id=number, home_club_id=1, number=str(number), trainer=named)
+    _to(connection, "0010")
+    trainers = connection.execute(text("SELECT folded_name, user_id FROM trainer ORDER BY 1")).all()
+    assert [tuple(row) for row in trainers] == [("pavel dvorak", None), ("tess moreau", 5)]
+    clients = connection.execute(
+        text(
+            "SELECT t.folded_name, a.person_id FROM client_assignment a "
+            "JOIN trainer t ON t.id = a.trainer_id WHERE a.until_on IS NULL ORDER BY 2"
+        )
+    ).all()
+    assert [tuple(row) for row in clients] == [
+        ("tess moreau", 1),
+        ("tess moreau", 2),
+        ("pavel dvorak", 3),
+    ]
+    _to(connection, "head")
+
+
+def _insert(connection: Connection, name: str, **told: Any) -> None:
+    """A row of a table as it is at this revision; what is not told holds anything that may stand there."""
+    table = Table(name, MetaData(), autoload_with=connection)
+    anything = {
+        bool: False,
+        int: 0,
+        str: "",
+        datetime: NOW,
+        date: NOW.date(),
+    }
+    row = {
+        column.name: anything[column.type.python_type]
+        for column in table.columns
+        if not column.nullable and column.name not in told and not column.primary_key
+    }
+    connection.execute(table.insert().values(**row, **told))

@@ -31,6 +31,8 @@ from clubcrm.members.operations import (
 from clubcrm.members.states import PlanKind
 from clubcrm.messaging.operations import TaskValues, write_task
 from clubcrm.messaging.states import TaskKind
+from clubcrm.schedule.operations import SessionValues, plan_session
+from clubcrm.trainers.operations import know_trainers
 from clubcrm.visits.queries import latest_entries
 from config import Settings
 from tests.conftest import NOW, PASSWORD
@@ -64,6 +66,7 @@ def furnish(app: Flask, chain: Caller, club_id: int, code: str, name: str) -> Pl
         invoice_id=invoice["id"],
         method="cash",
     )
+    appointment_id = _session_of(app, club_id, int(member))
     with app.app_context(), reading() as session:
         (payment,) = payments_of(session, int(member))
         (entry,) = latest_entries(session, club_id)
@@ -80,6 +83,7 @@ def furnish(app: Flask, chain: Caller, club_id: int, code: str, name: str) -> Pl
         "invoice_id": invoice["id"],
         "payment_id": str(payment.id),
         "task_id": str(_task(app, club_id, int(member), code)),
+        "appointment_id": str(appointment_id),
     }
     assert None not in ids.values()
     return Place(club_id, ids)
@@ -97,6 +101,15 @@ def _task(app: Flask, club_id: int, person_id: int, code: str) -> int:
     )
     with app.app_context(), transaction() as session:
         return write_task(session, call, by=OPERATOR, now=NOW)
+
+
+def _session_of(app: Flask, club_id: int, person_id: int) -> int:
+    """A session with the trainer who signs in at this club in the tests."""
+    with app.app_context(), transaction() as session:
+        name = f"Trainer {club_id}"
+        (trainer_id,) = know_trainers(session, [name], club_id=club_id, now=NOW).values()
+        values = SessionValues(person_id=person_id, starts_at=NOW, minutes=60)
+        return plan_session(session, trainer_id, values, scope={club_id}, by=OPERATOR, now=NOW)
 
 
 def _settings(app: Flask, club_id: int, code: str) -> dict[str, int]:

@@ -24,6 +24,7 @@ DERIVED: Final = frozenset(
         "phase_change",
         "renewal_outcome",
         "membership_freeze",
+        "client_assignment",
     }
 )
 """Tables whose rows follow the row they hang on, and go with it."""

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, Table, func, select
 from sqlalchemy.orm import Session
 
+from clubcrm.accounts.models import StaffUser
 from clubcrm.accounts.queries import ClubRow
 from clubcrm.billing.models import Invoice, Payment
 from clubcrm.billing.states import InvoiceState
@@ -23,6 +24,8 @@ from clubcrm.members.models import Closure, Freeze, Membership, Person, Plan
 from clubcrm.members.queries import consents_of, tags_of
 from clubcrm.members.states import ConsentChannel, EndReason, MembershipState
 from clubcrm.retention.models import PhaseChange
+from clubcrm.schedule.models import Appointment
+from clubcrm.trainers.models import ClientAssignment, Trainer
 from clubcrm.visits.models import AccessPoint, OpeningBalance, Visit
 from clubcrm.visits.queries import codes_of
 
@@ -43,6 +46,10 @@ _invoice = cast(Table, Invoice.__table__)
 _payment = cast(Table, Payment.__table__)
 _balance = cast(Table, OpeningBalance.__table__)
 _phase = cast(Table, PhaseChange.__table__)
+_staff = cast(Table, StaffUser.__table__)
+_trainer = cast(Table, Trainer.__table__)
+_assignment = cast(Table, ClientAssignment.__table__)
+_appointment = cast(Table, Appointment.__table__)
 _member = func.coalesce(_person.c.external_id, _person.c.number).label("member")
 
 
@@ -284,6 +291,63 @@ def _phase_history(session: Session, clubs: Clubs, now: datetime) -> Iterator[Se
             )
 
 
+def _trainers(session: Session, clubs: Clubs, now: datetime) -> Iterator[Sequence[Cell]]:
+    del now
+    query = (
+        select(_trainer, _staff.c.email)
+        .outerjoin(_staff, _staff.c.id == _trainer.c.user_id)
+        .where(_trainer.c.club_id.in_(list(clubs)))
+    )
+    for rows in _pages(session, query, _trainer):
+        for row in rows:
+            yield (row.name, row.email, clubs[row.club_id].code)
+
+
+def _clients(session: Session, clubs: Clubs, now: datetime) -> Iterator[Sequence[Cell]]:
+    del now
+    query = (
+        select(_assignment, _member, _trainer.c.name.label("trainer"))
+        .join(_person, _person.c.id == _assignment.c.person_id)
+        .join(_trainer, _trainer.c.id == _assignment.c.trainer_id)
+        .where(_assignment.c.club_id.in_(list(clubs)))
+    )
+    for rows in _pages(session, query, _assignment):
+        for row in rows:
+            until = row.until_on - _ONE_DAY if row.until_on else None
+            yield (row.member, row.trainer, row.from_on, until)
+
+
+def _sessions(session: Session, clubs: Clubs, now: datetime) -> Iterator[Sequence[Cell]]:
+    del now
+    query = (
+        select(
+            _appointment,
+            _member,
+            _trainer.c.name.label("trainer"),
+            _term.c.external_id.label("package_id"),
+        )
+        .join(_person, _person.c.id == _appointment.c.person_id)
+        .join(_trainer, _trainer.c.id == _appointment.c.trainer_id)
+        .outerjoin(_term, _term.c.id == _appointment.c.membership_id)
+        .where(_appointment.c.club_id.in_(list(clubs)))
+    )
+    for rows in _pages(session, query, _appointment):
+        for row in rows:
+            zone = ZoneInfo(clubs[row.club_id].timezone)
+            package = row.membership_id and _term_id(row.package_id, row.membership_id)
+            yield (
+                row.member,
+                row.trainer,
+                row.starts_at.astimezone(zone),
+                row.ends_at.astimezone(zone),
+                str(row.state),
+                package,
+                "yes" if row.took else "no",
+                row.note,
+                row.log,
+            )
+
+
 TABLES: Final[tuple[ExportTable, ...]] = (
     ExportTable(
         "members",
@@ -329,6 +393,16 @@ TABLES: Final[tuple[ExportTable, ...]] = (
         "phase_history",
         ("member", "from", "phase", "sub", "risk", "transition", "reason", "recorded_at"),
         _phase_history,
+    ),
+    ExportTable("trainers", ("name", "email", "club"), _trainers),
+    ExportTable("clients", ("member", "trainer", "from", "until"), _clients),
+    ExportTable(
+        "sessions",
+        (
+            *("member", "trainer", "starts_at", "ends_at", "outcome", "package", "taken"),
+            *("note", "log"),
+        ),
+        _sessions,
     ),
 )
 """Every table there is, in the order in which an import would take them back."""

@@ -3,6 +3,7 @@
 from clubcrm.visits.policies.entry import (
     decide,
     inside_until,
+    is_birthday,
     last_term,
     open_visit,
     prompt_for,
@@ -37,6 +38,7 @@ __all__ = [
     "decide",
     "entry_rules",
     "inside_until",
+    "is_birthday",
     "is_within_hours",
     "last_term",
     "open_visit",

@@ -189,7 +189,7 @@ def _facts_that_hold(
     debt = _debt(facts, rules, term, on)
     if debt is not None:
         yield Fact.DEBT, debt
-    if facts.birth_date is not None and _is_birthday(facts.birth_date, on, facts.calendar):
+    if facts.birth_date is not None and is_birthday(facts.birth_date, on, facts.calendar):
         yield Fact.BIRTHDAY, {}
 
 
@@ -261,7 +261,7 @@ def _debt(
     }
 
 
-def _is_birthday(born: date, on: date, calendar: str) -> bool:
+def is_birthday(born: date, on: date, calendar: str) -> bool:
     """Whether somebody has a birthday, in the club's calendar; leap days move to the day before."""
     if calendar == "jalali":
         try:

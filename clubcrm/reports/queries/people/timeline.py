@@ -33,7 +33,17 @@ class Kind(StrEnum):
 
 
 EVENTS: Mapping[Kind, frozenset[str]] = {
-    Kind.VISIT: frozenset({"EntryStopped", "OpeningBalanceSet", "VisitsRemoved"}),
+    Kind.VISIT: frozenset(
+        {
+            "EntryStopped",
+            "OpeningBalanceSet",
+            "VisitsRemoved",
+            "SessionPlanned",
+            "SessionLogged",
+            "SessionReopened",
+            "SessionNoted",
+        }
+    ),
     Kind.MONEY: frozenset({"InvoiceIssued", "InvoiceVoided", "InvoiceWrittenOff", "CreditUsed"}),
     Kind.MEMBERSHIP: frozenset(
         {

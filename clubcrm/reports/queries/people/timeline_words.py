@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -12,11 +12,12 @@ from flask_babel import ngettext
 
 from clubcrm.accounts.queries import ClubRow
 from clubcrm.core.errors import Words
-from clubcrm.core.formats import format_day, format_money, format_number, format_time
+from clubcrm.core.formats import format_day, format_moment, format_money, format_number, format_time
 from clubcrm.core.money import Money
 from clubcrm.members.states import ConsentChannel
 from clubcrm.reports.queries.people.timeline import TimelineItem
 from clubcrm.retention.states import Transition
+from clubcrm.schedule.states import SessionState
 from clubcrm.visits.states import Fact, VisitSource
 
 FIELDS: Final[Mapping[str, Words]] = {
@@ -87,6 +88,15 @@ STOPS: Final[Mapping[str, Words]] = {
 }
 
 
+OUTCOMES: Final[Mapping[str, Words]] = {
+    SessionState.CAME: _l("Session held"),
+    SessionState.LATE: _l("Session held, came late"),
+    SessionState.NO_SHOW: _l("Did not come to the session"),
+    SessionState.CANCELLED_IN_TIME: _l("Session cancelled in time"),
+    SessionState.MOVED: _l("Session moved"),
+}
+
+
 @dataclass(frozen=True)
 class Told:
     """One thing in words: what it is, and what belongs to it."""
@@ -131,6 +141,13 @@ class _Reader:
     def money(self, minor: int, currency: str) -> str:
         """An amount."""
         return format_money(Money(minor, currency), None, self.club.shows_toman)
+
+    def moment(self, told: str) -> str:
+        """An instant on the club's clock, from ISO text as events keep it."""
+        at = datetime.fromisoformat(told)
+        calendar: Any = self.club.calendar
+        zone = self.club.timezone
+        return format_moment(at, zone, None, calendar, "near", today=self.today)
 
     def time(self, moment: Any) -> str:
         """A time of the club's clock."""
@@ -298,6 +315,29 @@ def _visits_removed(figures: Figures, _reader: _Reader) -> Told:
     return Told(_("Imported visits removed"), text)
 
 
+def _session(title: Words) -> Callable[[Figures, _Reader], Told]:
+    """A session with a trainer: when it is, and with whom."""
+    return lambda figures, reader: Told(str(title), _with_whom(figures, reader))
+
+
+def _with_whom(figures: Figures, reader: _Reader) -> str:
+    when = reader.moment(figures["starts_at"])
+    return _("%(when)s with %(name)s", when=when, name=figures["trainer"])
+
+
+def _session_told(figures: Figures, reader: _Reader) -> Told:
+    parts = [_with_whom(figures, reader)]
+    if figures.get("moved_to"):
+        parts.append(_("to %(when)s", when=reader.moment(figures["moved_to"])))
+    left = figures.get("left")
+    if figures.get("took_from_id") and left is not None:
+        words = ngettext(
+            "%(count)s session left", "%(count)s sessions left", left, count=format_number(left)
+        )
+        parts.append(words)
+    return Told(str(OUTCOMES[figures["outcome"]]), ", ".join(parts))
+
+
 _TELL: Final[Mapping[str, Callable[[Figures, _Reader], Told]]] = {
     "visit": _visit,
     "payment": _payment,
@@ -307,6 +347,10 @@ _TELL: Final[Mapping[str, Callable[[Figures, _Reader], Told]]] = {
     "EntryStopped": _stopped,
     "OpeningBalanceSet": _balance,
     "VisitsRemoved": _visits_removed,
+    "SessionPlanned": _session(_l("Session planned")),
+    "SessionLogged": _session_told,
+    "SessionReopened": _session(_l("Outcome of the session taken back")),
+    "SessionNoted": _session(_l("Session written up")),
     "InvoiceIssued": _invoice,
     "InvoiceVoided": _invoice_voided,
     "InvoiceWrittenOff": _written_off,
