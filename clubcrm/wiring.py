@@ -27,6 +27,7 @@ from clubcrm.exchange import models as exchange
 from clubcrm.exchange.jobs import check_batch, forget_uploads, run_batch, undo_batch
 from clubcrm.exchange.operations.batches import CHECK_JOB, RUN_JOB, UNDO_JOB
 from clubcrm.exchange.views import blueprint as exchange_pages
+from clubcrm.floor.views import blueprint as floor_pages
 from clubcrm.frontdesk.views import blueprint as frontdesk_pages
 from clubcrm.members import events as of_members
 from clubcrm.members import invariants as members_invariants
@@ -205,6 +206,7 @@ SCHEDULE: tuple[Scheduled, ...] = (
 BLUEPRINTS: tuple[Blueprint, ...] = (
     accounts_pages,
     frontdesk_pages,
+    floor_pages,
     exchange_pages,
     health_pages,
     api_calls,

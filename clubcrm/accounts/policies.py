@@ -24,6 +24,8 @@ _DESK = frozenset(
 _MANAGER = _DESK | {
     P.CANCEL_MEMBERSHIP,
     P.EDIT_PLANS,
+    P.TRAIN,
+    P.RUN_SCHEDULE,
     P.SEE_RETENTION,
     P.ASSIGN_TASKS,
     P.EDIT_CONTACTS,
@@ -48,7 +50,7 @@ GRANTS: Mapping[Role, frozenset[P]] = {
             P.WORK_TASKS,
         }
     ),
-    Role.TRAINER: frozenset({P.SEE_MEMBERS, P.WORK_TASKS}),
+    Role.TRAINER: frozenset({P.SEE_MEMBERS, P.TRAIN, P.WORK_TASKS}),
     Role.ACCOUNTANT: frozenset(
         {P.SEE_MEMBERS, P.SEE_PLANS, P.SEE_REPORTS, P.TAKE_PAYMENT, P.EXPORT}
     ),

@@ -30,6 +30,8 @@ class Permission(StrEnum):
     TAKE_PAYMENT = "take_payment"
     SEE_PLANS = "see_plans"
     EDIT_PLANS = "edit_plans"
+    TRAIN = "train"  # own sessions and own clients, on the phone
+    RUN_SCHEDULE = "run_schedule"  # the sessions and clients of every trainer
     SEE_RETENTION = "see_retention"
     WORK_TASKS = "work_tasks"  # see what is to be done, write down what came of it
     ASSIGN_TASKS = "assign_tasks"  # give tasks to somebody

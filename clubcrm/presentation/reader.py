@@ -63,6 +63,7 @@ RAIL = (
     RailItem(
         "people", "frontdesk.people", _l("People"), icon="users", permission=Permission.SEE_MEMBERS
     ),
+    RailItem("floor", "floor.today", _l("Sessions"), icon="barbell", permission=Permission.TRAIN),
     RailItem(
         "tasks",
         "frontdesk.tasks",

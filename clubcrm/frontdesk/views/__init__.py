@@ -19,6 +19,7 @@ blueprint = Blueprint("frontdesk", __name__, template_folder="../templates")
 
 WAYS = (
     ("frontdesk.desk", Permission.CHECK_IN),
+    ("floor.today", Permission.TRAIN),
     ("frontdesk.people", Permission.SEE_MEMBERS),
 )
 """The first pages, in the order in which they are tried."""
@@ -27,7 +28,7 @@ WAYS = (
 @blueprint.get("/")
 @signed_in
 def home() -> BaseResponse:
-    """The first page of whoever signs in: the desk for whom it is for, the people otherwise."""
+    """The first page of whoever signs in: the desk, the floor, or else the people."""
     for endpoint, permission in WAYS:
         if endpoint in current_app.view_functions and principal().scope(permission):
             return redirect(url_for(endpoint))
