@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, cast
 
-from sqlalchemy import Table, update
+from sqlalchemy import Table, delete, update
 from sqlalchemy.orm import Session
 
 from clubcrm.core.actor import Actor
@@ -67,6 +67,27 @@ def _made_heavier(session: Session, row: Mapping[str, Any]) -> bool:
         .returning(_suppression.c.id)
     )
     return session.execute(statement).first() is not None
+
+
+def take_back(
+    session: Session,
+    club_id: int,
+    channel: Channel,
+    address: str,
+    reason: SuppressionReason,
+    *,
+    since: datetime,
+) -> None:
+    """Let an address be used again that was left alone at an instant, by mistake, for a reason."""
+    session.execute(
+        delete(_suppression).where(
+            _suppression.c.club_id == club_id,
+            _suppression.c.channel == channel,
+            _suppression.c.digest == digest_of(address),
+            _suppression.c.reason == reason,
+            _suppression.c.at == since,
+        )
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,7 @@ from clubcrm.messaging.errors import (
 )
 from clubcrm.messaging.events import TaskClosed, TaskOpened, TasksAssigned, TaskTried
 from clubcrm.messaging.models import Task
-from clubcrm.messaging.operations.suppressions import suppress
+from clubcrm.messaging.operations.suppressions import suppress, take_back
 from clubcrm.messaging.states import (
     OUTCOMES,
     TRIES_AGAIN,
@@ -39,10 +39,16 @@ from clubcrm.messaging.states import (
 AT_ONCE: Final = 400
 ATTEMPTS: Final = 3
 WITHIN: Final = timedelta(days=5)
-"""A call is tried three times, on three different days, within five days of the first."""
+"""A call is tried on three different days of the five that begin with the first."""
 
 A_DAY: Final = timedelta(days=1)
 PROMISE: Final = "promise:"
+
+LEFT_ALONE: Final[Mapping[Outcome, SuppressionReason]] = {
+    Outcome.WRONG_NUMBER: SuppressionReason.WRONG,
+    Outcome.DO_NOT_CALL: SuppressionReason.DO_NOT_CALL,
+}
+"""Outcomes after which a number is not rung again, and why."""
 
 _task = cast(Table, Task.__table__)
 
@@ -83,18 +89,19 @@ def open_tasks(
     for chunk in chunks(list(new.values()), AT_ONCE):
         insert_ignoring(session, _task, [_row(row, by, now) for row in chunk])
     found = _ids(session, references)
-    events = [
-        TaskOpened(
-            club_id=row.club_id,
-            person_id=row.person_id,
-            task_id=found[row.reference],
-            reference=row.reference,
-            kind=row.kind,
-        )
-        for row in new.values()
-    ]
+    events = [_opened(found[row.reference], row) for row in new.values()]
     record(session, *events, by=by, now=now)
     return [found[reference] for reference in references]
+
+
+def _opened(task_id: int, row: TaskValues) -> TaskOpened:
+    return TaskOpened(
+        club_id=row.club_id,
+        person_id=row.person_id,
+        task_id=task_id,
+        reference=row.reference,
+        kind=row.kind,
+    )
 
 
 def _row(row: TaskValues, by: Actor, now: datetime) -> dict[str, Any]:
@@ -157,7 +164,9 @@ def close_task(
     said = clean_text(note, 4000, multiline=True)
     again = _again_on(task, outcome, today)
     if again is not None:
-        return _try_again(session, task, outcome, said, again, by, now)
+        count = task["attempts"] + (not _was_tried_on(task, today))
+        values = {"attempts": count, "due_on": again, "note": _joined(task["note"], said)}
+        return _try_again(session, task, outcome, values, by, now)
     values = {
         "state": TaskState.DONE,
         "outcome": outcome,
@@ -178,11 +187,13 @@ def close_task(
 def reopen_task(session: Session, task_id: int, *, club_id: int, by: Actor, now: datetime) -> None:
     """Take back the outcome of a task; the follow-up it promised goes with it.
 
-    What somebody asked for on the phone (not to be rung again) stays. Raises UnknownTask, TaskIsOver.
+    A number that was left alone for it may be rung again. That somebody objects to calls stays on the
+    card, where it can be changed. Raises UnknownTask, TaskIsOver.
     """
     task = _held(session, task_id, club_id)
     if task["state"] is not TaskState.DONE:
         raise TaskIsOver
+    _heed_no_more(session, task)
     values = {
         "state": TaskState.OPEN,
         "outcome": None,
@@ -275,28 +286,31 @@ def _again_on(task: Mapping[str, Any], outcome: Outcome, today: date) -> date | 
     """The day on which a call is tried again; None where it is over with this outcome."""
     if outcome not in TRIES_AGAIN or task["kind"] not in (TaskKind.CALL, TaskKind.FOLLOW_UP):
         return None
+    if _was_tried_on(task, today):
+        return task["due_on"]
     again = today + A_DAY
-    if task["attempts"] + 1 >= ATTEMPTS or again > task["due_on"] + WITHIN:
+    # Each try moves it to the day after; how late the first one was does not matter.
+    first = task["due_on"] - A_DAY if task["attempts"] else today
+    if task["attempts"] + 1 >= ATTEMPTS or again >= first + WITHIN:
         return None
     if task["expires_on"] is not None and again >= task["expires_on"]:
         return None
     return again
 
 
+def _was_tried_on(task: Mapping[str, Any], day: date) -> bool:
+    """Whether a day has had its try: each one moves the task to the day after."""
+    return bool(task["attempts"]) and task["due_on"] > day
+
+
 def _try_again(
     session: Session,
     task: Mapping[str, Any],
     outcome: Outcome,
-    note: str,
-    again: date,
+    values: Mapping[str, Any],
     by: Actor,
     now: datetime,
 ) -> TaskState:
-    values = {
-        "attempts": task["attempts"] + 1,
-        "due_on": again,
-        "note": _joined(task["note"], note),
-    }
     session.execute(update(_task).where(_task.c.id == task["id"]).values(values))
     tried = TaskTried(
         club_id=task["club_id"],
@@ -304,7 +318,7 @@ def _try_again(
         task_id=task["id"],
         reference=task["reference"],
         outcome=outcome,
-        due_on=again,
+        due_on=values["due_on"],
     )
     record(session, tried, by=by, now=now)
     return TaskState.OPEN
@@ -314,14 +328,21 @@ def _heed(
     session: Session, task: Mapping[str, Any], outcome: Outcome, by: Actor, now: datetime
 ) -> None:
     """Do what an outcome asks for: a number that is wrong, or whoever wants no calls, is left alone."""
-    if outcome not in (Outcome.WRONG_NUMBER, Outcome.DO_NOT_CALL):
+    if outcome not in LEFT_ALONE:
         return
-    person = people_by_ids(session, [task["person_id"]]).get(task["person_id"])
-    is_wrong = outcome is Outcome.WRONG_NUMBER
-    if person is not None and person.phone:
-        reason = SuppressionReason.WRONG if is_wrong else SuppressionReason.DO_NOT_CALL
-        suppress(session, task["club_id"], Channel.CALL, person.phone, reason, by=by, now=now)
-    if not is_wrong:
+    phone = _phone_of(session, task)
+    if phone:
+        suppress(
+            session,
+            task["club_id"],
+            Channel.CALL,
+            phone,
+            LEFT_ALONE[outcome],
+            person_id=task["person_id"],
+            by=by,
+            now=now,
+        )
+    if outcome is Outcome.DO_NOT_CALL:
         objection = ConsentValues(
             person_id=task["person_id"],
             channel=ConsentChannel.CALL,
@@ -331,13 +352,27 @@ def _heed(
         record_consents(session, [objection], now=now)
 
 
+def _heed_no_more(session: Session, task: Mapping[str, Any]) -> None:
+    """Let a number be rung again that was left alone for an outcome, and for nothing else."""
+    phone = _phone_of(session, task) if task["outcome"] in LEFT_ALONE else None
+    if phone:
+        reason = LEFT_ALONE[task["outcome"]]
+        take_back(session, task["club_id"], Channel.CALL, phone, reason, since=task["closed_at"])
+
+
+def _phone_of(session: Session, task: Mapping[str, Any]) -> str | None:
+    person = people_by_ids(session, [task["person_id"]]).get(task["person_id"])
+    return person.phone if person is not None else None
+
+
 def _follow_up(
     session: Session, task: Mapping[str, Any], promised_on: date, by: Actor, now: datetime
 ) -> None:
+    reference = f"{PROMISE}{task['id']}"
     follow_up = TaskValues(
         club_id=task["club_id"],
         person_id=task["person_id"],
-        reference=f"{PROMISE}{task['id']}",
+        reference=reference,
         kind=TaskKind.FOLLOW_UP,
         title=task["title"],
         script=task["script"],
@@ -348,7 +383,15 @@ def _follow_up(
         value_minor=task["value_minor"],
         assigned_to=task["assigned_to"],
     )
-    open_tasks(session, [follow_up], by=by, now=now)
+    # One that an undo cancelled comes back: its key is the same, and the day promised now counts.
+    cancelled = (_task.c.reference == reference) & (_task.c.state == TaskState.CANCELLED)
+    values = {**_row(follow_up, by, now), "closed_at": None}
+    back = update(_task).where(cancelled).values(values).returning(_task.c.id)
+    task_id = session.scalar(back)
+    if task_id is None:
+        open_tasks(session, [follow_up], by=by, now=now)
+    else:
+        record(session, _opened(task_id, follow_up), by=by, now=now)
 
 
 def _closed(
