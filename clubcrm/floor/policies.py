@@ -1,11 +1,12 @@
 """What a trainer is told of a client. Pure: values in, values out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from clubcrm.floor.states import Flag
-from clubcrm.retention.states import Phase, Risk
+from clubcrm.retention.states import Phase, Reason, Risk
 from clubcrm.visits.policies import is_birthday
 
 FEW_LEFT: Final = 2
@@ -44,6 +45,16 @@ def flags_of(facts: ClientFacts, on: date, calendar: str) -> tuple[Flag, ...]:
 def is_slipping(facts: ClientFacts) -> bool:
     """Whether somebody comes less than usual and should hear from the trainer."""
     return facts.phase in SLIPPED or facts.risk is Risk.HIGH
+
+
+_TELL_OF_SLIPPING: Final = frozenset(
+    {Reason.GAP, Reason.DROP, Reason.LONG_GAP, Reason.SLOW_START, Reason.NO_VISIT_YET}
+)
+
+
+def why_slipping(reasons: Sequence[Any]) -> Sequence[Any]:
+    """The reason that says how somebody slipped, of the kept codes and figures; else the strongest."""
+    return [one for one in reasons if one[0] in _TELL_OF_SLIPPING][:1] or reasons[:1]
 
 
 def urgency_of(facts: ClientFacts) -> int:

@@ -9,7 +9,14 @@ from sqlalchemy import Table, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.queries import ClubRow
-from clubcrm.floor.policies import SLIPPED, ClientFacts, flags_of, is_slipping, urgency_of
+from clubcrm.floor.policies import (
+    SLIPPED,
+    ClientFacts,
+    flags_of,
+    is_slipping,
+    urgency_of,
+    why_slipping,
+)
 from clubcrm.floor.states import Flag
 from clubcrm.members.models import Person
 from clubcrm.retention.models import MemberState
@@ -48,8 +55,8 @@ class ClientRow:
     sub: Sub | None
     risk: Risk
     reasons: Sequence[Any]
+    why_slipping: Sequence[Any]
     since_on: date | None
-    last_visit_on: date | None
     packages: tuple[PackageRow, ...]  # those that may still be used
     left: int | None  # in all of them; None for somebody who never had one
     held: int
@@ -95,7 +102,6 @@ def clients_by_id(
             _state.c.risk,
             _state.c.reasons,
             _state.c.since_on,
-            _state.c.last_visit_on,
         )
         .outerjoin(_state, _state.c.person_id == _person.c.id)
         .where(_person.c.id.in_(ids))
@@ -123,8 +129,8 @@ def clients_by_id(
             sub=row.sub,
             risk=facts.risk,
             reasons=row.reasons or (),
+            why_slipping=why_slipping(row.reasons or ()),
             since_on=row.since_on,
-            last_visit_on=row.last_visit_on,
             packages=usable,
             left=facts.left,
             held=facts.held,

@@ -10,6 +10,7 @@ from clubcrm.floor.queries import clients_by_id, own_clients
 from clubcrm.floor.views import blueprint, seat_of
 from clubcrm.members.queries import get_person
 from clubcrm.schedule.queries import sessions_of
+from clubcrm.visits.queries import last_visits_of
 
 SESSIONS = 10
 
@@ -35,9 +36,17 @@ def glance(person_id: int) -> str:
         seat = seat_of(session)
         person = get_person(session, person_id, {seat.club.id})
         client = clients_by_id(session, [person.id], seat.club, now)[person.id]
+        last_visit_on = last_visits_of(session, [person.id]).get(person.id)
         sessions = sessions_of(session, person.id, {seat.club.id}, most=SESSIONS)
     ahead = sorted(
         (s for s in sessions if s.is_open and s.ends_at > now), key=lambda s: s.starts_at
     )
     past = [s for s in sessions if s not in ahead]
-    return render_template("floor/client.html", seat=seat, client=client, ahead=ahead, past=past)
+    return render_template(
+        "floor/client.html",
+        seat=seat,
+        client=client,
+        last_visit_on=last_visit_on,
+        ahead=ahead,
+        past=past,
+    )

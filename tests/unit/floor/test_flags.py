@@ -5,7 +5,13 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clubcrm.floor.policies import ClientFacts, flags_of, is_slipping, urgency_of
+from clubcrm.floor.policies import (
+    ClientFacts,
+    flags_of,
+    is_slipping,
+    urgency_of,
+    why_slipping,
+)
 from clubcrm.floor.states import Flag
 from clubcrm.retention.states import Phase, Risk
 
@@ -52,3 +58,10 @@ def test_whoever_slipped_stands_before_whoever_did_not(
 ) -> None:
     if is_slipping(one) and not is_slipping(other):
         assert urgency_of(one) < urgency_of(other)
+
+
+def test_the_reason_shown_is_the_one_about_slipping() -> None:
+    gap = ["gap", {"usual": 2, "gap": 9}]
+    assert why_slipping([["came_back", {}], gap, ["drop", {}]]) == [gap]
+    assert why_slipping([["new", {}]]) == [["new", {}]]
+    assert why_slipping(()) == ()
