@@ -15,6 +15,7 @@ MONTH = "One month"
 ROLLING = "Month to month"
 PACK = "Ten visits"
 TRIAL = "Trial week"
+SESSIONS = "Ten sessions"
 
 OFF_PEAK_HOURS = "mon-fri 06:00-16:00; sat,sun 08:00-20:00"
 
@@ -47,6 +48,14 @@ def price_list(currency: str) -> tuple[Offer, ...]:
     trial = PlanValues(
         name=TRIAL, kind=PlanKind.TERM, days=7, is_trial=True, price=Money(1500, currency)
     )
+    sessions = PlanValues(
+        name=SESSIONS,
+        kind=PlanKind.PACK,
+        months=6,
+        visits=10,
+        is_access=False,
+        price=Money(32000, currency),
+    )
     return (
         _term(ANNUAL, 12, 396, 0.33, currency),
         Offer(rolling, 0.19),
@@ -56,6 +65,7 @@ def price_list(currency: str) -> tuple[Offer, ...]:
         Offer(pack, 0.07),
         _term(OFF_PEAK, 12, 288, 0.07, currency, OFF_PEAK_HOURS),
         Offer(trial, 0.0),
+        Offer(sessions, 0.0),
     )
 
 

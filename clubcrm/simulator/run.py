@@ -33,6 +33,7 @@ from clubcrm.simulator.door import Coming, Door, Troubles
 from clubcrm.simulator.errands import Errand, Errands
 from clubcrm.simulator.people import joining_rate, newcomer
 from clubcrm.simulator.roster import Roster, forget_habits
+from clubcrm.simulator.sessions import Sessions
 from clubcrm.simulator.showcase import Showcase
 
 Joiners = Mapping[date, Sequence[int]]
@@ -124,6 +125,8 @@ class _Run:
     def __post_init__(self) -> None:
         self.roster = Roster(self.house.club.id)
         self.door = Door(self.house, self.seed, self.troubles)
+        shown = self.showcase
+        self.sessions = Sessions(self.house, shown.last, self.seed) if shown else None
 
     def running_on(self, day: date) -> int:
         """How many may come in on a day."""
@@ -148,6 +151,9 @@ class _Run:
                 if self._errands(session, day, until) - WITHOUT_TERMS:
                     self.book = None if self.roster.refresh(session) else self.book
                 self._visits(session, day, share, until)
+            if self.sessions is not None:
+                told = self.sessions.live(session, self.roster.everybody(), day, until)
+                self.tally["sessions"] += told
             if is_last:
                 self.door.bring_late(session, day, all_of_them=True)
         if jobs.is_work_due(clock.now):
@@ -228,6 +234,9 @@ class _Run:
         """Let everybody of today in, one by one, and out again whose time is over."""
         coming = [one for one in coming if one.minute <= until]
         if self.showcase is not None:
+            if self.sessions is not None:
+                coming = self.sessions.coming(coming, day)
+                coming = [one for one in coming if one.minute <= until]
             coming = self.showcase.fill_the_floor(coming, self.roster.everybody(), day, until)
         for one in sorted(coming, key=lambda one: (one.minute, one.member.id)):
             answer = self.door.let_in(session, one, self.house.at(day, one.minute))

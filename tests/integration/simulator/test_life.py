@@ -64,6 +64,7 @@ def test_the_demo_is_lived_up_to_now_and_everything_holds(now: datetime) -> None
     club, told = demo(members=40, days=60)
     assert club.is_demo
     assert told.tally["joined"] == 40
+    assert told.tally["sessions"] > 0
     assert clock.now() == now
     with reading() as session:
         assert session.scalar(select(func.count()).select_from(Person)) == 40
