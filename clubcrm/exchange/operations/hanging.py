@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, cast
+from typing import Any, Final, cast
 
-from sqlalchemy import Column, Table, exists, func, or_, select
+from sqlalchemy import Column, ColumnElement, Table, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from clubcrm.core.actor import ENGINE
 from clubcrm.core.db import Base
 from clubcrm.exchange.models import ImportTouch
 from clubcrm.exchange.states import Touch
+from clubcrm.messaging.states import MessageState, TaskState
 
 DERIVED: Final = frozenset(
     {
@@ -25,11 +27,28 @@ DERIVED: Final = frozenset(
         "renewal_outcome",
         "membership_freeze",
         "client_assignment",
+        "assignment",
+        "touchpoint",
     }
 )
 """Tables whose rows follow the row they hang on, and go with it."""
 
 _touch = cast(Table, ImportTouch.__table__)
+
+
+def only_planned(table: str, columns: Any) -> ColumnElement[bool] | None:
+    """Which rows of a table the engine only planned: nobody was called or written to yet.
+
+    They go with the person. None: the table holds no plans.
+    """
+    found: ColumnElement[bool] | None = None
+    if table == "task":
+        by_engine = columns.created_by == ENGINE.name
+        found = (columns.state == TaskState.OPEN) & (columns.attempts == 0) & by_engine
+    elif table == "message":
+        is_waiting = columns.state.in_((MessageState.QUEUED, MessageState.CANCELLED))
+        found = is_waiting & (columns.attempts == 0)
+    return found
 
 
 def hanging_on(session: Session, table: Table, row_ids: Sequence[int]) -> dict[int, set[str]]:
@@ -39,6 +58,9 @@ def hanging_on(session: Session, table: Table, row_ids: Sequence[int]) -> dict[i
         return found
     for column in _pointing_at(table.name):
         query = select(column).where(column.in_(list(row_ids))).distinct()
+        planned = only_planned(column.table.name, column.table.c)
+        if planned is not None:
+            query = query.where(~planned)
         for row_id in session.scalars(query):
             found.setdefault(row_id, set()).add(column.table.name)
     return found
@@ -59,6 +81,9 @@ def rows_that_stay(session: Session, table: Table, batch_id: int) -> int:
         # Asked once for the whole import: asked for each row anew, a column without an index would
         # be gone through as often as there are rows.
         by_others = select(hanging.c[column.name]).where(hanging.c[column.name].in_(made))
+        planned = only_planned(column.table.name, hanging.c)
+        if planned is not None:
+            by_others = by_others.where(~planned)
         if "id" in hanging.c:
             is_own = exists().where(
                 own.c.batch_id == batch_id,

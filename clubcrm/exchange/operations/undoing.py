@@ -39,7 +39,8 @@ from clubcrm.members.operations import (
     withdraw_closure,
 )
 from clubcrm.members.states import ConsentChannel, EndReason, Link
-from clubcrm.retention.models import MemberState, PhaseChange
+from clubcrm.messaging.models import Message, Task
+from clubcrm.retention.models import Assignment, MemberState, PhaseChange, Touchpoint
 from clubcrm.visits.events import OpeningBalanceSet
 from clubcrm.visits.models import Credential, OpeningBalance, Visit
 from clubcrm.visits.operations import BalanceValues, remove_visits, set_opening_balances
@@ -331,6 +332,10 @@ def _people(session: Session, undo: Undo, touches: Touches) -> None:
     for table, column in (
         (cast(Table, MemberState.__table__), "person_id"),
         (cast(Table, PhaseChange.__table__), "person_id"),
+        (cast(Table, Touchpoint.__table__), "person_id"),
+        (cast(Table, Assignment.__table__), "person_id"),
+        (cast(Table, Task.__table__), "person_id"),
+        (cast(Table, Message.__table__), "person_id"),
         (_balance, "person_id"),
         (cast(Table, FieldChange.__table__), "person_id"),
     ):

@@ -5,20 +5,26 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from clubcrm.billing.models import Invoice, Payment
 from clubcrm.billing.operations import take_payment
 from clubcrm.billing.queries import owed_by
 from clubcrm.billing.states import InvoiceState, PaymentMethod
-from clubcrm.core.actor import OPERATOR
+from clubcrm.core.actor import ENGINE, OPERATOR, Actor
 from clubcrm.core.models import EventLog
 from clubcrm.core.money import Money
-from clubcrm.core.transactions import transaction
+from clubcrm.core.transactions import reading, transaction
 from clubcrm.exchange.errors import NotReady, UnknownBatch
+from clubcrm.exchange.queries import undo_preview
 from clubcrm.exchange.words import undone_text
 from clubcrm.members.models import Closure, Freeze, Membership, Person, Plan
 from clubcrm.members.operations import change_person
 from clubcrm.members.queries import find_people, tags_of
+from clubcrm.messaging.models import Message, Task
+from clubcrm.messaging.states import Channel, MessageState, Purpose, TaskKind, TaskState
+from clubcrm.retention.models import Assignment, Touchpoint
+from clubcrm.retention.states import Arm, TouchpointState
 from clubcrm.visits.models import OpeningBalance, Visit, VisitDay
 from clubcrm.visits.operations import VisitValues, record_visits, undo_visit
 from clubcrm.visits.states import VisitSource
@@ -83,6 +89,78 @@ def test_what_was_touched_since_stays_and_is_listed(desk: Desk) -> None:
     listed = {(table, why) for table, _, why in done["kept_rows"]}
     assert {("person", "changed"), ("person", "hangs"), ("membership", "hangs")} <= listed
     assert len(undone_text(done)) == 2
+
+
+def test_what_the_engine_only_planned_goes_with_the_person(desk: Desk) -> None:
+    before = desk.everything()
+    outcome = desk.take_in("memberships", TERMS)
+    ana, eva, rui = (_id(desk, each) for each in "ABC")
+    with transaction() as session:
+        _plan_contact(session, desk.club_id, ana)
+        session.add_all([_task(desk.club_id, ana, ENGINE), _message(desk.club_id, ana, attempts=0)])
+        session.add(_task(desk.club_id, eva, OPERATOR))
+        session.add(_message(desk.club_id, rui, attempts=1))
+    with reading() as session:
+        assert undo_preview(session, outcome.batch_id or 0).stays == {"person": 2}
+    done = desk.undo(outcome.batch_id)
+    kept = {(table, row_id, why) for table, row_id, why in done["kept_rows"]}
+    assert kept == {("person", eva, "hangs"), ("person", rui, "hangs")}
+    left = desk.everything()
+    assert {name for name in left if left[name] != before[name]} >= {"person", "task", "message"}
+    assert (left["task"], left["message"], left["touchpoint"], left["assignment"]) == (1, 1, 0, 0)
+
+
+def _plan_contact(session: Session, club_id: int, person_id: int) -> None:
+    told = {
+        "club_id": club_id,
+        "person_id": person_id,
+        "play": "K07",
+        "version": 1,
+        "cycle_on": NOW.date(),
+    }
+    session.add(Assignment(**told, arm=Arm.TREATED, drawn_at=NOW))
+    session.add(
+        Touchpoint(
+            **told,
+            occasion_on=NOW.date(),
+            arm=Arm.TREATED,
+            state=TouchpointState.PLANNED,
+            planned_at=NOW,
+            valid_until=NOW,
+        )
+    )
+
+
+def _task(club_id: int, person_id: int, by: Actor) -> Task:
+    return Task(
+        club_id=club_id,
+        person_id=person_id,
+        reference=f"test:{person_id}",
+        kind=TaskKind.CALL,
+        purpose=Purpose.MARKETING,
+        title="Call",
+        state=TaskState.OPEN,
+        due_on=NOW.date(),
+        created_at=NOW,
+        created_by=by.name,
+    )
+
+
+def _message(club_id: int, person_id: int, *, attempts: int) -> Message:
+    return Message(
+        club_id=club_id,
+        person_id=person_id,
+        reference=f"test:{person_id}",
+        channel=Channel.EMAIL,
+        purpose=Purpose.MARKETING,
+        language="en",
+        body="Hello",
+        state=MessageState.QUEUED,
+        attempts=attempts,
+        send_at=NOW,
+        valid_until=NOW,
+        created_at=NOW,
+    )
 
 
 def test_changed_fields_get_their_old_values_back(desk: Desk) -> None:
