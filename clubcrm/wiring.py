@@ -36,6 +36,7 @@ from clubcrm.messaging import events as of_messaging
 from clubcrm.messaging import models as messaging
 from clubcrm.messaging.jobs import send_message, settle
 from clubcrm.messaging.operations.messages import SEND_JOB
+from clubcrm.messaging.views import blueprint as messaging_pages
 from clubcrm.reports import invariants as reports_invariants
 from clubcrm.reports import models as reports
 from clubcrm.reports.handlers import (
@@ -208,6 +209,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     frontdesk_pages,
     floor_pages,
     exchange_pages,
+    messaging_pages,
     health_pages,
     api_calls,
 )

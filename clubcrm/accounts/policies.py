@@ -32,6 +32,7 @@ _MANAGER = _DESK | {
     P.SEE_REPORTS,
     P.IMPORT,
     P.EDIT_CLUB,
+    P.EDIT_SENDER,
     P.EXPORT,
 }
 

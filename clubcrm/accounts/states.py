@@ -40,6 +40,7 @@ class Permission(StrEnum):
     IMPORT = "import"  # upload, check, run and undo imports
     EXPORT = "export"
     EDIT_CLUB = "edit_club"  # settings, closures, slow seasons
+    EDIT_SENDER = "edit_sender"  # how the club writes, and messages in doubt
     MANAGE_STAFF = "manage_staff"
 
 

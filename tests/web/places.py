@@ -2,11 +2,11 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from clubcrm.accounts.models import ApiToken
 from clubcrm.accounts.operations import add_staff, create_token
@@ -29,8 +29,9 @@ from clubcrm.members.operations import (
     declare_season,
 )
 from clubcrm.members.states import PlanKind
-from clubcrm.messaging.operations import TaskValues, write_task
-from clubcrm.messaging.states import TaskKind
+from clubcrm.messaging.models import Message
+from clubcrm.messaging.operations import MessageValues, TaskValues, queue_messages, write_task
+from clubcrm.messaging.states import Channel, MessageState, Purpose, TaskKind
 from clubcrm.schedule.operations import SessionValues, plan_session
 from clubcrm.trainers.operations import know_trainers
 from clubcrm.visits.queries import latest_entries
@@ -67,6 +68,7 @@ def furnish(app: Flask, chain: Caller, club_id: int, code: str, name: str) -> Pl
         method="cash",
     )
     appointment_id = _session_of(app, club_id, int(member))
+    message_id = _message_in_doubt(app, club_id, int(member))
     with app.app_context(), reading() as session:
         (payment,) = payments_of(session, int(member))
         (entry,) = latest_entries(session, club_id)
@@ -84,6 +86,7 @@ def furnish(app: Flask, chain: Caller, club_id: int, code: str, name: str) -> Pl
         "payment_id": str(payment.id),
         "task_id": str(_task(app, club_id, int(member), code)),
         "appointment_id": str(appointment_id),
+        "message_id": str(message_id),
     }
     assert None not in ids.values()
     return Place(club_id, ids)
@@ -110,6 +113,36 @@ def _session_of(app: Flask, club_id: int, person_id: int) -> int:
         (trainer_id,) = know_trainers(session, [name], club_id=club_id, now=NOW).values()
         values = SessionValues(person_id=person_id, starts_at=NOW, minutes=60)
         return plan_session(session, trainer_id, values, scope={club_id}, by=OPERATOR, now=NOW)
+
+
+def _message_in_doubt(app: Flask, club_id: int, person_id: int) -> int:
+    with app.app_context(), transaction() as session:
+        message = MessageValues(
+            club_id=club_id,
+            person_id=person_id,
+            reference=f"test:{club_id}",
+            channel=Channel.EMAIL,
+            purpose=Purpose.MARKETING,
+            language="en",
+            subject="Good to see you",
+            body="Hello.",
+            send_at=NOW,
+            valid_until=NOW + timedelta(days=3),
+        )
+        (message_id,) = queue_messages(session, [message], now=NOW)
+        session.execute(
+            update(Message)
+            .where(Message.id == message_id)
+            .values(
+                state=MessageState.UNCERTAIN,
+                reason="answer_lost",
+                address="ana@example.com",
+                claimed_at=NOW,
+                claim_no=1,
+                attempts=1,
+            )
+        )
+    return message_id
 
 
 def _settings(app: Flask, club_id: int, code: str) -> dict[str, int]:

@@ -135,6 +135,29 @@ def _countries() -> list[tuple[str, str]]:
     )
 
 
+class SenderForm(FlaskForm):
+    """Who the club's e-mails are from, and whether any leave."""
+
+    name = StringField(
+        _l("Name of the sender"),
+        [at_most(120)],
+        description=_l("Empty for the name of the club."),
+        filters=[stripped],
+    )
+    address = EmailField(
+        _l("Address to write from"),
+        [needed(), at_most(254), Email(message=_l("This is not an e-mail address."))],
+        filters=[stripped],
+    )
+    reply_to = EmailField(
+        _l("Address for answers"),
+        [Optional(), at_most(254), Email(message=_l("This is not an e-mail address."))],
+        description=_l("Empty for the address above."),
+        filters=[stripped],
+    )
+    is_on = BooleanField(_l("Send e-mails to members"))
+
+
 class PlanForm(TaskForm):
     """What the club sells."""
 

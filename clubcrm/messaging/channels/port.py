@@ -28,6 +28,16 @@ class Delivery:
     why: str = ""
     status: str = ""
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether the server said that it delivers it."""
+        return self.fate is Fate.TAKEN
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nobody can tell."""
+        return self.fate is Fate.UNKNOWN
+
 
 @dataclass(frozen=True, kw_only=True)
 class Mail:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from clubcrm.core.actor import Actor
 from clubcrm.messaging.operations.messages import MessageValues, cancel_messages, queue_messages
+from clubcrm.messaging.operations.senders import change_sender, note_test, send_test
 from clubcrm.messaging.operations.sending import (
     bounce_by_key,
     confirm_message,
@@ -29,6 +30,7 @@ from clubcrm.messaging.operations.tasks import (
     reopen_task,
     write_task,
 )
+from clubcrm.messaging.operations.unsubscribing import unsubscribe
 
 __all__ = [
     "BlockValues",
@@ -39,16 +41,20 @@ __all__ = [
     "bounce_by_key",
     "cancel_messages",
     "cancel_tasks",
+    "change_sender",
     "close_task",
     "confirm_message",
     "expire_tasks",
     "leave_message",
     "lift_blocks",
+    "note_test",
     "open_tasks",
     "queue_messages",
     "reopen_task",
     "resend_message",
+    "send_test",
     "suppress",
+    "unsubscribe",
     "withdraw_contacts",
     "write_task",
 ]

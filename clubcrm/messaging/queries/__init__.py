@@ -1,6 +1,13 @@
 """Reading contacts: what the gate decides from, the tasks of the staff, the words of a club."""
 
+from clubcrm.messaging.queries.messages import (
+    MessageRow,
+    get_message,
+    uncertain_messages,
+    unsent_messages,
+)
 from clubcrm.messaging.queries.reach import gate_facts, texts_of
+from clubcrm.messaging.queries.senders import SenderRow, sender_of
 from clubcrm.messaging.queries.tasks import (
     ArrivalTask,
     TaskCount,
@@ -14,13 +21,19 @@ from clubcrm.messaging.queries.tasks import (
 
 __all__ = [
     "ArrivalTask",
+    "MessageRow",
+    "SenderRow",
     "TaskCount",
     "TaskRow",
     "arrival_task",
     "calls_made",
     "gate_facts",
+    "get_message",
     "get_task",
+    "sender_of",
     "task_counts",
     "tasks",
     "texts_of",
+    "uncertain_messages",
+    "unsent_messages",
 ]

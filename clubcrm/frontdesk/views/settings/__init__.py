@@ -1,4 +1,4 @@
-"""Settings: the club, its plans, its closures, its staff and its keys."""
+"""Settings: the club, its plans, its closures, its messages, its staff and its keys."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +18,7 @@ PAGES: Mapping[str, tuple[Permission, Words]] = {
     "frontdesk.plans": (Permission.SEE_PLANS, _l("Plans")),
     "frontdesk.club_settings": (Permission.EDIT_CLUB, _l("Club")),
     "frontdesk.closures": (Permission.EDIT_CLUB, _l("Closures and seasons")),
+    "frontdesk.messages": (Permission.EDIT_SENDER, _l("Messages")),
     "frontdesk.staff": (Permission.MANAGE_STAFF, _l("Staff")),
     "frontdesk.tokens": (Permission.MANAGE_STAFF, _l("API keys")),
 }
@@ -56,4 +57,4 @@ def ways_of_settings() -> dict[str, Any]:
     return {"settings_ways": settings_ways}
 
 
-from clubcrm.frontdesk.views.settings import closures, club, plans, staff  # noqa: E402, F401
+from clubcrm.frontdesk.views.settings import closures, club, messages, plans, staff  # noqa: E402, F401
