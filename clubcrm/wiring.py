@@ -14,7 +14,7 @@ from clubcrm.billing import events as of_billing
 from clubcrm.billing import invariants as billing_invariants
 from clubcrm.billing import models as billing
 from clubcrm.billing.handlers import invoices_are_voided
-from clubcrm.billing.jobs import roll_over_everywhere
+from clubcrm.billing.jobs import block_debtors_everywhere, roll_over_everywhere
 from clubcrm.core import invariants as core_invariants
 from clubcrm.core import models as core
 from clubcrm.core.events import AFTERWARDS, TOGETHER, Event, Subscription, Wiring
@@ -33,6 +33,7 @@ from clubcrm.members import events as of_members
 from clubcrm.members import invariants as members_invariants
 from clubcrm.members import models as members
 from clubcrm.messaging import events as of_messaging
+from clubcrm.messaging import invariants as messaging_invariants
 from clubcrm.messaging import models as messaging
 from clubcrm.messaging.jobs import send_message, settle
 from clubcrm.messaging.operations.messages import SEND_JOB
@@ -198,6 +199,7 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled("answers.forget", timedelta(hours=1), forget_answers),
     Scheduled("uploads.forget", timedelta(hours=6), forget_uploads),
     Scheduled("terms.roll_over", timedelta(minutes=1), roll_over_everywhere),
+    Scheduled("debts.block", timedelta(minutes=5), block_debtors_everywhere),
     Scheduled("phases.run", timedelta(seconds=30), run_due),
     Scheduled("contacts.run", timedelta(seconds=30), contacts_due),
     Scheduled("messages.settle", timedelta(seconds=30), settle),
@@ -219,6 +221,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     *core_invariants.INVARIANTS,
     *members_invariants.INVARIANTS,
     *trainers_invariants.INVARIANTS,
+    *messaging_invariants.INVARIANTS,
     *billing_invariants.INVARIANTS,
     *visits_invariants.INVARIANTS,
     *schedule_invariants.INVARIANTS,

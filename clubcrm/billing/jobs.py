@@ -1,10 +1,10 @@
-"""What money does by itself: terms that renew by themselves go on."""
+"""What money does by itself: terms that renew by themselves go on, late debtors are blocked."""
 
 from datetime import timedelta
 from typing import Final
 
 from clubcrm.accounts.queries import clubs, get_club
-from clubcrm.billing.operations import roll_over
+from clubcrm.billing.operations import block_late_debtors, roll_over
 from clubcrm.core.actor import ENGINE
 from clubcrm.core.jobs import Clock
 from clubcrm.core.transactions import reading, transaction
@@ -45,3 +45,17 @@ def roll_over_everywhere(clock: Clock) -> None:
         found = [club.id for club in clubs(session)]
     for club_id in found:
         roll_over_ended_terms(club_id, clock)
+
+
+def block_debtors(club_id: int, clock: Clock) -> int:
+    """Let those of a club hear of the contract only whose debts became due; how many invoices it was."""
+    with transaction() as session:
+        return block_late_debtors(session, club_id, now=clock())
+
+
+def block_debtors_everywhere(clock: Clock) -> None:
+    """What comes round: debts of every club whose day to be paid is over."""
+    with reading() as session:
+        found = [club.id for club in clubs(session)]
+    for club_id in found:
+        block_debtors(club_id, clock)

@@ -21,6 +21,7 @@ from clubcrm.cli.demo import demo, simulate
 from clubcrm.cli.doctor import doctor
 from clubcrm.cli.exchange import export, import_
 from clubcrm.cli.frame import make_app, place_of_database, print_json
+from clubcrm.cli.mail import mail
 from clubcrm.cli.serve import serve, worker
 from clubcrm.cli.setup import init
 from clubcrm.cli.staff import staff
@@ -45,7 +46,7 @@ def commands() -> None:
 
 for command in (
     *(init, demo, simulate, serve, worker, tick),
-    *(import_, export, doctor, token, staff),
+    *(import_, export, doctor, token, staff, mail),
 ):
     commands.add_command(command)
 

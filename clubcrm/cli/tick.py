@@ -7,7 +7,7 @@ import click
 from flask.cli import with_appcontext
 
 from clubcrm.accounts.queries import ClubRow, clubs, find_club
-from clubcrm.billing.jobs import roll_over_ended_terms
+from clubcrm.billing.jobs import block_debtors, roll_over_ended_terms
 from clubcrm.cli.frame import json_option, print_json, say
 from clubcrm.core import clock
 from clubcrm.core.jobs import drain
@@ -59,6 +59,7 @@ def _run(club: ClubRow, on: date | None, allow: bool) -> dict[str, Any]:
             roll_over_ended_terms(club.id, clock.now)
             ran = run_missed_days(club.id, clock.now, is_allowed=allow)
             answer |= {"days": ran.days, "looked_at": ran.looked_at, "changed": ran.changed}
+        block_debtors(club.id, clock.now)
         planned = plan_day(club.id, day, clock.now)
         made = make_contacts(club.id, clock.now)
         answer["contacts"] = {

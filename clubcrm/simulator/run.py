@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from clubcrm.billing.jobs import block_debtors
 from clubcrm.billing.queries import InvoiceRow, invoices
 from clubcrm.billing.states import InvoiceState
 from clubcrm.core import clock, jobs
@@ -58,6 +59,7 @@ class Told:
 
 
 def _run_day(club_id: int, day: date) -> object:
+    block_debtors(club_id, clock.now)
     return run_day(club_id, day, clock=clock.now)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.operations import open_club
@@ -24,6 +24,8 @@ from clubcrm.core.sql import is_sqlite
 from clubcrm.core.transactions import reading, transaction
 from clubcrm.doctor import examine
 from clubcrm.exchange.states import BatchState
+from clubcrm.messaging.models import Message, Sender
+from clubcrm.messaging.states import Channel, MessageState, Purpose
 from clubcrm.simulator.demo import make_demo
 from clubcrm.wiring import INVARIANTS
 from tests.conftest import Database
@@ -361,7 +363,56 @@ def lost_rejection(session: Session, _other: int) -> str:
     return f"import {an_import(session)} (rejected 1, listed 0)"
 
 
+def message(session: Session, **values: Any) -> int:
+    """A message as it should not be."""
+    person, club = session.execute(text("SELECT id, home_club_id FROM person ORDER BY id")).all()[0]
+    row = Message(
+        club_id=club,
+        person_id=person,
+        reference="broken",
+        channel=Channel.EMAIL,
+        purpose=Purpose.SERVICE,
+        language="en",
+        body="",
+        send_at=NOW,
+        valid_until=values.pop("valid_until", NOW + timedelta(days=1)),
+        created_at=NOW,
+        **values,
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def left_in_the_middle(session: Session, _other: int) -> str:
+    claimed = {"claim_no": 1, "provider_key": "<a@b>", "address": "a@b.example"}
+    at = NOW - timedelta(minutes=11)
+    return f"message {message(session, state=MessageState.SENDING, claimed_at=at, **claimed)} "
+
+
+def sent_unclaimed(session: Session, _other: int) -> str:
+    return f"message {message(session, state=MessageState.SENT)} (state sent)"
+
+
+def waits_too_long(session: Session, _other: int) -> str:
+    late = NOW - timedelta(hours=2)
+    return f"message {message(session, state=MessageState.QUEUED, valid_until=late)} "
+
+
+def nameless_sender(session: Session, _other: int) -> str:
+    club = one(session, "SELECT min(home_club_id) FROM person")
+    session.execute(delete(Sender))
+    row = Sender(club_id=club, channel=Channel.EMAIL, is_on=True, settings={}, changed_at=NOW)
+    session.add(row)
+    session.flush()
+    return f"sender {row.id} (channel email)"
+
+
 BREAKS: dict[str, Callable[[Session, int], str]] = {
+    "messaging.sending": left_in_the_middle,
+    "messaging.claimed": sent_unclaimed,
+    "messaging.in_time": waits_too_long,
+    "messaging.senders": nameless_sender,
     "core.append_only": unguarded,
     "core.references": lost_reference,
     "core.same_club": other_club,

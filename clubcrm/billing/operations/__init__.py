@@ -5,6 +5,7 @@ are sold through the operations of `members`, in the same transaction. Locks are
 that `docs/locking.md` tells.
 """
 
+from clubcrm.billing.operations.blocks import block_late_debtors
 from clubcrm.billing.operations.invoices import (
     DebtValues,
     record_debts,
@@ -32,6 +33,7 @@ __all__ = [
     "DebtValues",
     "PaymentValues",
     "Sale",
+    "block_late_debtors",
     "record_debts",
     "record_payments",
     "renew",

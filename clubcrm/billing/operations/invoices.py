@@ -18,6 +18,7 @@ from clubcrm.billing.errors import (
 )
 from clubcrm.billing.events import InvoiceIssued, InvoiceVoided, InvoiceWrittenOff
 from clubcrm.billing.models import Invoice
+from clubcrm.billing.operations.blocks import follow_debts
 from clubcrm.billing.operations.series import take_invoice_numbers
 from clubcrm.billing.states import NEXT_STATES, InvoiceState
 from clubcrm.core.actor import Actor
@@ -127,6 +128,7 @@ def void_invoices(
     if any(row["paid_minor"] for row in rows):
         raise PaymentStands
     _set_state(session, rows, InvoiceState.VOID, reason)
+    follow_debts(session, rows, now=now)
     events = (
         InvoiceVoided(
             club_id=row["club_id"],
@@ -147,6 +149,7 @@ def write_off_invoice(
     hold_people(session, _people_of(session, [invoice_id]))
     rows = locked_invoices(session, [invoice_id])
     _set_state(session, rows, InvoiceState.WRITTEN_OFF, reason)
+    follow_debts(session, rows, now=now)
     (row,) = rows
     event = InvoiceWrittenOff(
         club_id=row["club_id"],

@@ -21,6 +21,7 @@ from clubcrm.billing.errors import (
 )
 from clubcrm.billing.events import CreditUsed, PaymentReversed, PaymentTaken
 from clubcrm.billing.models import Invoice, Payment, PaymentAllocation
+from clubcrm.billing.operations.blocks import follow_debts
 from clubcrm.billing.operations.invoices import locked_invoices, settle
 from clubcrm.billing.states import InvoiceState, PaymentMethod
 from clubcrm.core.actor import Actor
@@ -104,6 +105,7 @@ def take_payment(
     }
     (payment_id,) = _insert(session, [row], by=by, now=now)
     allocate(session, payment_id, parts)
+    follow_debts(session, [one for one in owed if one["id"] in parts], now=now)
     event = _taken(payment_id, row, is_imported=False)
     record(session, event, by=by, now=now)
     return payment_id
@@ -139,10 +141,11 @@ def reverse_payments(
         minor = -part["amount_minor"]
         parts.append({**part, "payment_id": reversal_of[part["payment_id"]], "amount_minor": minor})
         changes[part["invoice_id"]] = changes.get(part["invoice_id"], 0) + minor
-    locked_invoices(session, list(changes))
+    paid = locked_invoices(session, list(changes))
     if parts:
         session.execute(insert(_part), parts)
     settle(session, changes)
+    follow_debts(session, paid, now=now)
     events = (
         PaymentReversed(
             club_id=row["club_id"],

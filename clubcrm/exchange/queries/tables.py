@@ -23,6 +23,7 @@ from clubcrm.core.sql import chunks
 from clubcrm.members.models import Closure, Freeze, Membership, Person, Plan
 from clubcrm.members.queries import consents_of, tags_of
 from clubcrm.members.states import ConsentChannel, EndReason, MembershipState
+from clubcrm.messaging.models import Message, Task
 from clubcrm.retention.models import PhaseChange
 from clubcrm.schedule.models import Appointment
 from clubcrm.trainers.models import ClientAssignment, Trainer
@@ -45,8 +46,10 @@ _point = cast(Table, AccessPoint.__table__)
 _invoice = cast(Table, Invoice.__table__)
 _payment = cast(Table, Payment.__table__)
 _balance = cast(Table, OpeningBalance.__table__)
-_phase = cast(Table, PhaseChange.__table__)
+_task = cast(Table, Task.__table__)
+_message = cast(Table, Message.__table__)
 _staff = cast(Table, StaffUser.__table__)
+_phase = cast(Table, PhaseChange.__table__)
 _trainer = cast(Table, Trainer.__table__)
 _assignment = cast(Table, ClientAssignment.__table__)
 _appointment = cast(Table, Appointment.__table__)
@@ -348,6 +351,58 @@ def _sessions(session: Session, clubs: Clubs, now: datetime) -> Iterator[Sequenc
             )
 
 
+def _tasks(session: Session, clubs: Clubs, now: datetime) -> Iterator[Sequence[Cell]]:
+    del now
+    query = (
+        select(_task, _member, _staff.c.full_name.label("assignee"))
+        .join(_person, _person.c.id == _task.c.person_id)
+        .outerjoin(_staff, _staff.c.id == _task.c.assigned_to)
+        .where(_task.c.club_id.in_(list(clubs)))
+    )
+    for rows in _pages(session, query, _task):
+        for row in rows:
+            yield (
+                row.member,
+                str(row.kind),
+                row.title,
+                str(row.state),
+                row.due_on,
+                row.attempts,
+                None if row.outcome is None else str(row.outcome),
+                row.note,
+                row.promised_on,
+                row.assignee,
+                row.closed_at,
+                row.closed_by,
+                row.created_at,
+            )
+
+
+def _messages(session: Session, clubs: Clubs, now: datetime) -> Iterator[Sequence[Cell]]:
+    del now
+    query = (
+        select(_message, _member)
+        .join(_person, _person.c.id == _message.c.person_id)
+        .where(_message.c.club_id.in_(list(clubs)))
+    )
+    for rows in _pages(session, query, _message):
+        for row in rows:
+            yield (
+                row.member,
+                row.reference,
+                str(row.channel),
+                str(row.purpose),
+                row.language,
+                row.subject,
+                row.body,
+                row.address,
+                str(row.state),
+                row.reason,
+                row.created_at,
+                row.sent_at,
+            )
+
+
 TABLES: Final[tuple[ExportTable, ...]] = (
     ExportTable(
         "members",
@@ -389,6 +444,22 @@ TABLES: Final[tuple[ExportTable, ...]] = (
         _payments,
     ),
     ExportTable("debts", ("member", "due_on", "amount", "currency", "for"), _debts),
+    ExportTable(
+        "tasks",
+        (
+            *("member", "kind", "title", "state", "due_on", "attempts", "outcome", "note"),
+            *("promised_on", "assigned_to", "closed_at", "closed_by", "created_at"),
+        ),
+        _tasks,
+    ),
+    ExportTable(
+        "messages",
+        (
+            *("member", "reference", "channel", "purpose", "language", "subject", "body"),
+            *("address", "state", "reason", "created_at", "sent_at"),
+        ),
+        _messages,
+    ),
     ExportTable(
         "phase_history",
         ("member", "from", "phase", "sub", "risk", "transition", "reason", "recorded_at"),
