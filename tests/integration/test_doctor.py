@@ -283,9 +283,60 @@ def inside_twice(session: Session, _other: int) -> str:
 
 
 def wrong_take(session: Session, _other: int) -> str:
-    term = one(session, "SELECT min(id) FROM membership WHERE visits_left > 1")
+    term = one(session, "SELECT min(id) FROM membership WHERE visits_left > 1 AND is_access")
     do(session, "UPDATE membership SET visits_left = visits_left - 1 WHERE id = :t", t=term)
     return f"membership {term} (total 10"
+
+
+def a_session(session: Session) -> int:
+    """A session that took one from a package."""
+    return int(one(session, "SELECT min(id) FROM appointment WHERE took"))
+
+
+def wrong_session_take(session: Session, _other: int) -> str:
+    term = one(session, "SELECT membership_id FROM appointment WHERE id = :a", a=a_session(session))
+    do(session, "UPDATE membership SET visits_left = visits_left + 1 WHERE id = :t", t=term)
+    return f"membership {term} (total"
+
+
+def no_package(session: Session, _other: int) -> str:
+    held = a_session(session)
+    term = one(session, "SELECT min(id) FROM membership WHERE is_access")
+    do(session, "UPDATE appointment SET membership_id = :t WHERE id = :a", t=term, a=held)
+    return f"session {held} (membership {term}"
+
+
+def at_two_sessions(session: Session, _other: int) -> str:
+    if not is_sqlite(session):
+        # The database refuses it; the invariant must see it where a restore lost that rule.
+        do(session, "ALTER TABLE appointment DROP CONSTRAINT ex_appointment_overlap")
+    first = a_session(session)
+    second = one(
+        session,
+        "SELECT min(b.id) FROM appointment a JOIN appointment b ON b.trainer_id = a.trainer_id "
+        "AND b.id > a.id AND b.took WHERE a.id = :a",
+        a=first,
+    )
+    do(
+        session,
+        "UPDATE appointment SET starts_at = (SELECT starts_at FROM appointment WHERE id = :a), "
+        "ends_at = (SELECT ends_at FROM appointment WHERE id = :a) WHERE id = :b",
+        a=first,
+        b=second,
+    )
+    return f"session {first} (other {second}"
+
+
+def untold_outcome(session: Session, _other: int) -> str:
+    held = a_session(session)
+    do(session, "UPDATE appointment SET outcome_at = NULL WHERE id = :a", a=held)
+    return f"session {held}"
+
+
+def other_trainer(session: Session, _other: int) -> str:
+    client = one(session, "SELECT min(person_id) FROM client_assignment WHERE until_on IS NULL")
+    do(session, "UPDATE person SET trainer = 'Nobody Here' WHERE id = :p", p=client)
+    return f"person {client}"
 
 
 def stopped_with_a_visit(session: Session, _other: int) -> str:
@@ -435,6 +486,11 @@ BREAKS: dict[str, Callable[[Session, int], str]] = {
     "visits.inside_once": inside_twice,
     "visits.taken": wrong_take,
     "visits.decisions": stopped_with_a_visit,
+    "schedule.taken": wrong_session_take,
+    "schedule.packages": no_package,
+    "schedule.one_at_a_time": at_two_sessions,
+    "schedule.outcomes": untold_outcome,
+    "trainers.assigned": other_trainer,
     "visits.cards": stale_card,
     "retention.followed": not_followed,
     "retention.on_time": overdue,
