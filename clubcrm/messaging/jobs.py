@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import current_app
@@ -11,7 +12,7 @@ from clubcrm.core import clock as clocks
 from clubcrm.core.failpoints import fp
 from clubcrm.core.jobs import Clock, Lease
 from clubcrm.core.transactions import reading, transaction
-from clubcrm.messaging.channels import Delivery, Fate, channel_for
+from clubcrm.messaging.channels import Delivery, Fate, channel_for, is_resting, let_rest
 from clubcrm.messaging.operations.sending import (
     Claim,
     Site,
@@ -34,7 +35,7 @@ def send_message(payload: Mapping[str, Any], lease: Lease) -> None:
     if claim is None:
         return
     fp("message.after_claim")
-    delivery = _handed_over(claim)
+    delivery = _handed_over(claim, lease.clock())
     fp("message.after_send")
     with transaction() as session:
         is_noted = note_delivery(session, claim, delivery, now=lease.clock())
@@ -43,14 +44,19 @@ def send_message(payload: Mapping[str, Any], lease: Lease) -> None:
     log.info("A message was handed over", extra={**told, "noted": is_noted})
 
 
-def _handed_over(claim: Claim) -> Delivery:
+def _handed_over(claim: Claim, now: datetime) -> Delivery:
     channel = channel_for(claim.channel)
     if channel is None:
         return Delivery(Fate.NOT_NOW, "no_server")
     if channel.is_real and clocks.is_fixed():
         # A club that lives in another time is a demo or a test: its people are not to hear of it.
         return Delivery(Fate.NOT_NOW, "clock_stands")
-    return channel.send(claim.mail)
+    if is_resting(claim.channel, now):
+        return Delivery(Fate.NOT_NOW, "no_connection")
+    delivery = channel.send(claim.mail)
+    if delivery.is_away:
+        let_rest(claim.channel, now)
+    return delivery
 
 
 def this_site() -> Site:

@@ -86,6 +86,15 @@ def test_what_was_taken_is_taken_once(office: tuple[PostOffice, str]) -> None:
 def test_a_server_that_is_away_has_taken_nothing() -> None:
     delivery = SmtpChannel(f"smtp://127.0.0.1:{free_port()}").send(mail_to("ana@example.com"))
     assert delivery == Delivery(Fate.NOT_NOW, "no_connection")
+    assert delivery.is_away
+
+
+@pytest.mark.parametrize("kind", ["later", "away", "hang"])
+def test_a_server_that_minds_one_address_is_not_away(
+    office: tuple[PostOffice, str], kind: str
+) -> None:
+    delivery = SmtpChannel(office[1], timeout=0.6).send(mail_to(f"{kind}@example.com"))
+    assert not delivery.is_away
 
 
 def test_what_a_server_says_of_people_is_not_kept(office: tuple[PostOffice, str]) -> None:
@@ -135,6 +144,8 @@ def test_a_mail_is_written_in_the_direction_of_its_language(language: str, direc
         mail_to("ana@example.com", language=language, body="سلام آنا\nخوش آمدید", subject="سلام")
     )
     mail = message_from_bytes(content, policy=policy.default)
+    assert content.isascii(), "not every server takes eight bits"
+    assert mail["Content-Language"] == language.replace("_", "-")
     assert mail["Subject"] == "سلام"
     assert "List-Unsubscribe" not in mail
     html = mail.get_body(("html",))

@@ -21,12 +21,14 @@ class Fate(StrEnum):
 class Delivery:
     """What came of one attempt. `why` is a code of `messaging.words`, never the server's own text.
 
-    A server's text names the address; `status` keeps its figures alone.
+    A server's text names the address; `status` keeps its figures alone. `is_away` says that the server
+    could not be reached at all, so that the next message need not try at once.
     """
 
     fate: Fate
     why: str = ""
     status: str = ""
+    is_away: bool = field(default=False, compare=False)
 
     @property
     def is_taken(self) -> bool:

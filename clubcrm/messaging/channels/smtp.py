@@ -10,7 +10,7 @@ import smtplib
 import ssl
 import time
 from email.message import EmailMessage
-from email.policy import SMTP as WIRE
+from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -19,6 +19,9 @@ from markupsafe import Markup, escape
 
 from clubcrm.core.failpoints import fp
 from clubcrm.messaging.channels.port import Delivery, Fate, Mail
+
+WIRE: Final = SMTP.clone(cte_type="7bit")
+"""Letters of any script travel as plain ASCII: a server need not take eight bits, and we do not ask."""
 
 TIMEOUT: Final = 30.0
 """Seconds in which the server must answer each time."""
@@ -67,7 +70,7 @@ class SmtpChannel:
         except smtplib.SMTPResponseException as error:
             return Delivery(Fate.NOT_NOW, "server_refuses", _status(error.smtp_code, b""))
         except (OSError, smtplib.SMTPException, UnicodeError) as error:
-            return Delivery(Fate.NOT_NOW, _why_away(error))
+            return Delivery(Fate.NOT_NOW, _why_away(error), is_away=server is None)
         else:
             return _handed_over(server, content)
         finally:
@@ -160,7 +163,6 @@ def written(mail: Mail) -> bytes:
     if mail.reply_to:
         message["Reply-To"] = _plain(mail.reply_to)
     message["Subject"] = mail.subject
-    message["Content-Language"] = mail.language.replace("_", "-")
     message["Auto-Submitted"] = "auto-generated"
     if mail.unsubscribe_url:
         message["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
@@ -169,6 +171,8 @@ def written(mail: Mail) -> bytes:
         message[name] = value
     message.set_content(_text(mail))
     message.add_alternative(_html(mail), subtype="html")
+    # Said last: the body takes such headings away.
+    message["Content-Language"] = mail.language.replace("_", "-")
     lines = message.as_bytes().splitlines()
     return b"".join((b"." + line if line.startswith(b".") else line) + b"\r\n" for line in lines)
 

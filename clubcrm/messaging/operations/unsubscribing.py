@@ -8,9 +8,8 @@ from sqlalchemy.orm import Session
 
 from clubcrm.core.actor import Actor, ActorKind
 from clubcrm.core.events import record
-from clubcrm.core.sql import locked
 from clubcrm.members.models import Person
-from clubcrm.members.operations import ConsentValues, record_consents
+from clubcrm.members.operations import ConsentValues, hold_people, record_consents
 from clubcrm.members.states import ConsentChannel
 from clubcrm.messaging.errors import UnknownMessage
 from clubcrm.messaging.events import Unsubscribed
@@ -43,9 +42,10 @@ def unsubscribe(session: Session, message_id: int, *, now: datetime) -> bool:
         .join(_person, _person.c.id == _message.c.person_id)
         .where(_message.c.id == message_id)
     )
-    row = session.execute(locked(session, query)).one_or_none()
+    row = session.execute(query).one_or_none()
     if row is None:
         raise UnknownMessage
+    hold_people(session, [row.person_id])
     facts = gate_facts(session, row.club_id, [row.person_id])[row.person_id]
     is_known = facts.consents.get(row.channel) is False
     is_new = not is_known

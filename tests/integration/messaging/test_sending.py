@@ -307,6 +307,20 @@ def test_it_goes_out_when_the_server_is_back(channel: FakeChannel, queue: Queue)
     assert [mail.key for mail in channel.sent] == [first_key]
 
 
+def test_a_server_that_is_away_is_left_alone_for_a_minute(
+    channel: FakeChannel, queue: Queue
+) -> None:
+    channel.answer = lambda _mail: Delivery(Fate.NOT_NOW, "no_connection", is_away=True)
+    ids = [queue(f"test:{no}") for no in range(3)]
+    work()
+    assert len(channel.asked) == 1, "each try may take half a minute of the worker"
+    assert {row(one).state for one in ids} == {MessageState.QUEUED}
+    channel.answer = answer(Fate.TAKEN)
+    later(minutes=1)
+    work()
+    assert [row(one).state for one in ids] == [MessageState.SENT] * 3
+
+
 def test_an_address_that_takes_nothing_is_not_written_to_again(
     channel: FakeChannel, queue: Queue
 ) -> None:
