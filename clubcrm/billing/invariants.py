@@ -1,15 +1,22 @@
 """What must always hold for money owed and received."""
 
 from collections.abc import Iterator
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, Final
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from clubcrm.accounts.queries import get_club
 from clubcrm.billing.models import Invoice, InvoiceSeries, Payment, PaymentAllocation
+from clubcrm.billing.operations.blocks import IS_ITS_BLOCK
 from clubcrm.billing.states import InvoiceState
 from clubcrm.core.invariants import Examined, Invariant, rows_of
+from clubcrm.messaging.models import ContactBlock
+from clubcrm.messaging.states import BlockKind
+
+A_DAY: Final = timedelta(days=1)
 
 
 def _gaps(session: Session, examined: Examined) -> Iterator[str]:
@@ -145,6 +152,34 @@ def _money_from_nowhere(examined: Examined) -> Any:
     )
 
 
+def _wrong_blocks(session: Session, examined: Examined) -> Iterator[str]:
+    """Debtors who are contacted as if they owed nothing, and people who are not although they do not."""
+    stands = and_(IS_ITS_BLOCK, ContactBlock.lifted_at.is_(None))
+    for club_id in examined.clubs:
+        today = get_club(session, club_id).today(examined.now)
+        late = select(Invoice.id).where(
+            Invoice.club_id == club_id,
+            # What was due yesterday is found by the work that comes round, a few minutes into the day.
+            _is_overdue(today - A_DAY),
+            ~select(ContactBlock.id).where(stands).correlate(Invoice).exists(),
+        )
+        for invoice_id in session.scalars(late.order_by(Invoice.id)):
+            yield f"invoice {invoice_id} (overdue, and blocks nobody)"
+        owed = select(Invoice.id).where(IS_ITS_BLOCK, _is_overdue(today))
+        idle = select(ContactBlock.id).where(
+            ContactBlock.club_id == club_id,
+            ContactBlock.kind == BlockKind.DEBT,
+            ContactBlock.lifted_at.is_(None),
+            ~owed.correlate(ContactBlock).exists(),
+        )
+        for block_id in session.scalars(idle.order_by(ContactBlock.id)):
+            yield f"contact block {block_id} (for nothing overdue)"
+
+
+def _is_overdue(today: date) -> ColumnElement[bool]:
+    return and_(Invoice.state == InvoiceState.ISSUED, Invoice.due_on < today)
+
+
 INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         "billing.numbers",
@@ -170,6 +205,11 @@ INVARIANTS: tuple[Invariant, ...] = (
         "billing.given_back",
         _l("Money given back names the payment it takes back."),
         rows_of("payment", _money_from_nowhere),
+    ),
+    Invariant(
+        "billing.blocks",
+        _l("Whoever owes something overdue hears of the contract only, until it is settled."),
+        _wrong_blocks,
     ),
 )
 """The invariants of money."""

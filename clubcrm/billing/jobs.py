@@ -49,8 +49,13 @@ def roll_over_everywhere(clock: Clock) -> None:
 
 def block_debtors(club_id: int, clock: Clock) -> int:
     """Let those of a club hear of the contract only whose debts became due; how many invoices it was."""
-    with transaction() as session:
-        return block_late_debtors(session, club_id, now=clock())
+    done = 0
+    while True:
+        with transaction() as session:
+            found = block_late_debtors(session, club_id, now=clock())
+        done += found
+        if not found:
+            return done
 
 
 def block_debtors_everywhere(clock: Clock) -> None:

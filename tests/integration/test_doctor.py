@@ -253,6 +253,17 @@ def money_from_nowhere(session: Session, _other: int) -> str:
     return "(amount -5)"
 
 
+def contacted_debtor(session: Session, _other: int) -> str:
+    invoice = one(session, "SELECT min(id) FROM invoice WHERE state = 'paid'")
+    do(
+        session,
+        "UPDATE invoice SET state = 'issued', due_on = :d WHERE id = :i",
+        d=NOW.date() - timedelta(days=5),
+        i=invoice,
+    )
+    return f"invoice {invoice} (overdue"
+
+
 def miscounted_day(session: Session, _other: int) -> str:
     person = one(session, "SELECT min(person_id) FROM visit_day")
     do(session, "UPDATE visit_day SET visits = visits + 7 WHERE person_id = :p", p=person)
@@ -482,6 +493,7 @@ BREAKS: dict[str, Callable[[Session, int], str]] = {
     "billing.parts": too_large_part,
     "billing.reversals": bent_reversal,
     "billing.given_back": money_from_nowhere,
+    "billing.blocks": contacted_debtor,
     "visits.days": miscounted_day,
     "visits.inside_once": inside_twice,
     "visits.taken": wrong_take,

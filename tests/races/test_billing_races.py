@@ -1,5 +1,6 @@
 """Two cashiers at once: invoice numbers, one invoice paid twice, one payment taken back twice."""
 
+import threading
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -10,10 +11,12 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
+from clubcrm.billing import jobs
 from clubcrm.billing.errors import AlreadyReversed, InvoiceNotOpen, MoreThanOwed, PaidMeanwhile
 from clubcrm.billing.models import Invoice
 from clubcrm.billing.operations import (
     DebtValues,
+    blocks,
     invoices,
     payments,
     record_debts,
@@ -29,8 +32,9 @@ from clubcrm.core.money import Money
 from clubcrm.core.sql import insert_many
 from clubcrm.core.transactions import reading, transaction
 from clubcrm.members.operations import locks
+from clubcrm.messaging.queries import gate_facts
 from tests.conftest import NOW, Database
-from tests.integration.members.desk import TODAY, a_person, a_plan
+from tests.integration.members.desk import TODAY, a_person, a_plan, later
 from tests.races.together import (
     LONG,
     SHORT,
@@ -224,3 +228,61 @@ def test_money_on_account_is_used_once(app: Flask, a_club: int) -> None:
     with app.app_context(), reading() as session:
         assert owed_by(session, [person])[person].minor == 150
         assert on_account_of(session, person) == []
+
+
+# --- A debt is paid while its day passes ------------------------------------------------------
+
+
+def _pay_while_its_day_passes(
+    app: Flask, club: int, person: int, patience: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pay once the work that comes round has read what is overdue, and let it wait for that a while."""
+    write = blocks._block_for
+
+    def pay() -> None:
+        with app.app_context(), transaction() as session:
+            take_payment(session, person, eur(100), method=CASH, by=OPERATOR, now=later(1))
+
+    cashier = threading.Thread(target=pay)
+
+    def wait_and_write(session: Session, rows: Any) -> None:
+        if rows and cashier.ident is None:
+            cashier.start()
+            cashier.join(patience)
+        write(session, rows)
+
+    monkeypatch.setattr(blocks, "_block_for", wait_and_write)
+    try:
+        with app.app_context():
+            jobs.block_debtors(club, lambda: later(1))
+    finally:
+        cashier.join()
+
+
+def _is_blocked(app: Flask, club: int, person: int) -> bool:
+    with app.app_context(), reading() as session:
+        return bool(gate_facts(session, club, [person])[person].blocks)
+
+
+def test_nobody_stays_blocked_for_what_is_paid(
+    app: Flask, a_club: int, a_debtor: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _pay_while_its_day_passes(app, a_club, a_debtor[0], SHORT, monkeypatch)
+    assert not _is_blocked(app, a_club, a_debtor[0])
+
+
+def test_control_without_the_lock_somebody_stays_blocked(
+    app: Flask,
+    a_club: int,
+    a_debtor: tuple[int, int],
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(blocks, "locked", lambda _session, query: query)
+    write_without_order(monkeypatch)
+    if database.kind == "sqlite":
+        with pytest.raises(OperationalError):
+            _pay_while_its_day_passes(app, a_club, a_debtor[0], LONG, monkeypatch)
+        return
+    _pay_while_its_day_passes(app, a_club, a_debtor[0], LONG, monkeypatch)
+    assert _is_blocked(app, a_club, a_debtor[0])

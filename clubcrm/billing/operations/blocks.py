@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, cast
 
-from sqlalchemy import String, Table, bindparam, literal, select
+from sqlalchemy import String, Table, and_, bindparam, literal, select
 from sqlalchemy import cast as as_type
 from sqlalchemy.orm import Session
 
@@ -23,15 +23,14 @@ _invoice = cast(Table, Invoice.__table__)
 _block = cast(Table, ContactBlock.__table__)
 
 _ABOUT = (_invoice.c.id, _invoice.c.club_id, _invoice.c.person_id, _invoice.c.due_on)
-_STANDS = (
-    select(_block.c.id)
-    .where(
-        _block.c.kind == BlockKind.DEBT,
-        _block.c.source == literal(SOURCE) + as_type(_invoice.c.id, String),
-        _block.c.lifted_at.is_(None),
-    )
-    .exists()
+IS_ITS_BLOCK: Final = and_(
+    _block.c.person_id == _invoice.c.person_id,
+    _block.c.kind == BlockKind.DEBT,
+    _block.c.source == literal(SOURCE) + as_type(_invoice.c.id, String),
 )
+"""Whether a block is that of an invoice."""
+
+_STANDS = select(_block.c.id).where(IS_ITS_BLOCK, _block.c.lifted_at.is_(None)).exists()
 _LATE = (
     select(*_ABOUT)
     .where(
@@ -48,7 +47,7 @@ _LATE = (
 def block_late_debtors(session: Session, club_id: int, *, now: datetime) -> int:
     """Block whom the day has overtaken on which an invoice had to be paid; how many invoices it was.
 
-    The invoices are held: one that is being paid right now is waited for, and is paid then.
+    At most `MOST` at once. They are held: one that is being paid right now is waited for, and is paid then.
     """
     asked = {"club": club_id, "today": get_club(session, club_id).today(now)}
     rows = session.execute(locked(session, _LATE), asked).mappings().all()

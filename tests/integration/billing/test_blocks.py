@@ -17,14 +17,19 @@ from clubcrm.billing.operations import (
     void_invoice,
     write_off_invoice,
 )
+from clubcrm.billing.operations import (
+    blocks as block_rows,
+)
 from clubcrm.billing.states import PaymentMethod
 from clubcrm.core.actor import OPERATOR
+from clubcrm.core.invariants import Examined
 from clubcrm.core.money import Money
 from clubcrm.core.transactions import reading, transaction
 from clubcrm.members.operations import PersonValues, add_people
 from clubcrm.messaging.models import ContactBlock
 from clubcrm.messaging.queries import gate_facts
 from clubcrm.messaging.states import BlockKind
+from clubcrm.wiring import INVARIANTS
 from tests.conftest import NOW
 
 ME: dict[str, Any] = {"by": OPERATOR, "now": NOW}
@@ -47,6 +52,13 @@ def invoice(debtor: int, a_club: int) -> int:
         debt = DebtValues(person_id=debtor, amount=Money(1000, "EUR"), due_on=DUE)
         (invoice_id,) = record_debts(session, [debt], club_id=a_club, **ME)
     return invoice_id
+
+
+def broken(club_id: int) -> list[str]:
+    """What the doctor says of blocks ten days later."""
+    (invariant,) = (one for one in INVARIANTS if one.code == "billing.blocks")
+    with reading() as session:
+        return list(invariant.find(session, Examined([club_id], NOW + timedelta(days=10))))
 
 
 def look(club_id: int, days: int) -> int:
@@ -107,3 +119,27 @@ def test_what_is_owed_again_blocks_again(a_club: int, debtor: int, invoice: int)
     assert blocks(a_club, debtor) == {BlockKind.DEBT}
     with reading() as session:
         assert len(session.scalars(select(ContactBlock)).all()) == 1
+
+
+def test_however_many_there_are_one_look_finds_them(
+    a_club: int, debtor: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    debt = DebtValues(person_id=debtor, amount=Money(1000, "EUR"), due_on=DUE - timedelta(days=9))
+    with transaction() as session:
+        record_debts(session, [debt] * 5, club_id=a_club, **ME)
+    monkeypatch.setattr(block_rows, "_LATE", block_rows._LATE.limit(2))
+    assert look(a_club, 0) == 5
+    assert broken(a_club) == []
+
+
+def test_the_doctor_names_debts_that_block_nobody_and_blocks_for_nothing(
+    a_club: int, debtor: int, invoice: int
+) -> None:
+    assert broken(a_club) == [f"invoice {invoice} (overdue, and blocks nobody)"]
+    look(a_club, 1)
+    assert broken(a_club) == []
+    with transaction() as session:
+        _pay(session, invoice, debtor)
+        (block,) = session.scalars(select(ContactBlock))
+        block.lifted_at = None
+    assert broken(a_club) == [f"contact block {block.id} (for nothing overdue)"]
