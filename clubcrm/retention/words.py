@@ -15,7 +15,9 @@ from flask_babel import ngettext
 from clubcrm.core.calendars import CalendarName
 from clubcrm.core.errors import Words
 from clubcrm.core.formats import format_day, format_number, relative_day
-from clubcrm.retention.states import Reason
+from clubcrm.messaging.states import Refusal
+from clubcrm.messaging.words import LEFT_OUT
+from clubcrm.retention.states import Reason, TouchpointState
 
 Figures = Mapping[str, Any]
 
@@ -214,3 +216,52 @@ _DATED: Final[Mapping[Reason, Callable[[Figures, Reader], str]]] = {
     Reason.LONG_GAP: _long_gap,
     Reason.GAP: _gap,
 }
+
+
+# --- contacts -------------------------------------------------------------------------------
+
+PLAYS: Final[Mapping[str, Words]] = {
+    "K01": _l("Welcome"),
+    "K02": _l("Not started yet"),
+    "K03": _l("First month"),
+    "K07": _l("Missed rhythm"),
+    "K08": _l("Call after a week away"),
+    "K13": _l("Renew early"),
+    "K14": _l("Renewal call"),
+    "K15": _l("Come back"),
+    "K18": _l("First visit"),
+    "K19": _l("Back again"),
+}
+
+CONTACT_STATES: Final[Mapping[TouchpointState, Words]] = {
+    TouchpointState.PLANNED: _l("waits its turn"),
+    TouchpointState.SKIPPED: _l("left out"),
+    TouchpointState.HELD_OUT: _l("left alone on purpose, to compare"),
+    TouchpointState.PROGRAMME_HELD_OUT: _l("left alone on purpose, to compare"),
+    TouchpointState.QUEUED: _l("planned"),
+    TouchpointState.SENT: _l("sent"),
+    TouchpointState.TASK_OPEN: _l("to be done by staff"),
+    TouchpointState.DONE: _l("done"),
+    TouchpointState.FAILED: _l("did not get through"),
+    TouchpointState.UNCERTAIN: _l("nobody can tell whether it arrived"),
+    TouchpointState.CANCELLED: _l("not needed any more"),
+    TouchpointState.EXPIRED: _l("its time was over"),
+}
+
+_CONTACT_REASONS: Final[Mapping[str, Words]] = {
+    "phase_left": _l("things had changed by then"),
+    "goal_met": _l("its aim was reached before"),
+    "play_off": _l("the club does not make this contact any more"),
+}
+
+
+def play_words(play: str) -> str:
+    """The name of a contact in words; a club's own one has its code alone."""
+    return str(PLAYS.get(play, play))
+
+
+def contact_reason(reason: str) -> str:
+    """Why a contact was not made, in words; nothing where there is no more to say."""
+    if reason in set(Refusal):
+        return str(LEFT_OUT[Refusal(reason)])
+    return str(_CONTACT_REASONS.get(reason, ""))

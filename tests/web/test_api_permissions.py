@@ -48,10 +48,11 @@ EXAMPLES: dict[tuple[str, str], Any] = {
     ("POST", "/check-ins"): {"member_id": "{member_id}"},
     ("DELETE", "/visits/<visit_id>"): None,
     ("GET", "/reports/renewals"): None,
+    ("GET", "/touchpoints"): None,
 }
 """A request of each route; what stands in braces or angles is an id of the club it is tried on."""
 
-LISTS = {"/clubs", "/plans", "/members", "/invoices", "/reports/renewals"}
+LISTS = {"/clubs", "/plans", "/members", "/invoices", "/reports/renewals", "/touchpoints"}
 
 
 def _routes(app: Flask) -> Iterator[tuple[str, str, Any]]:

@@ -1,15 +1,27 @@
 """Figures and the life cycle as the API answers them."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
 from pydantic import Field
 
-from clubcrm.api.schemas.base import Day, Query, Shape, ShortText
+from clubcrm.accounts.queries import ClubRow
+from clubcrm.api.schemas.base import (
+    Day,
+    Instant,
+    Page,
+    PageQuery,
+    Query,
+    Shape,
+    ShortText,
+    shown_id,
+)
+from clubcrm.messaging.states import Channel, Outcome
 from clubcrm.reports.queries.renewals import GRACE_DAYS, RenewalRow
 from clubcrm.reports.states import By
-from clubcrm.retention.queries import StandingRow
-from clubcrm.retention.states import Phase, Risk, Sub
+from clubcrm.retention.queries import ContactRow, StandingRow
+from clubcrm.retention.states import Arm, Phase, Risk, Sub, TouchpointState
 
 
 class RenewalsQuery(Query):
@@ -69,11 +81,74 @@ class ContactOut(Shape):
     """A contact of the playbook with this person."""
 
     play: str
-    state: str
-    arm: str
+    state: TouchpointState
+    arm: Arm | None = Field(description="null where nothing was drawn, as it was not to be made.")
     due_on: date
-    channel: str
-    reason: str
+    channel: Channel | None
+    reason: str = Field(description="Code of why it was not made; empty for none.")
+
+    @classmethod
+    def of(cls, row: ContactRow, club: ClubRow) -> "ContactOut":
+        """A contact as the API writes it."""
+        return cls(
+            play=row.play,
+            state=row.state,
+            arm=row.arm,
+            due_on=due_day(row, club),
+            channel=row.channel,
+            reason=row.reason,
+        )
+
+
+def due_day(row: ContactRow, club: ClubRow) -> date:
+    """The club day of a contact: when it is or would have been made, else that of its occasion."""
+    return club.today(row.due_at) if row.due_at else row.occasion_on
+
+
+class TouchpointsQuery(PageQuery):
+    """Which contacts."""
+
+    member_id: ShortText | None = None
+    play: ShortText | None = None
+    state: TouchpointState | None = None
+    from_: Day | None = Field(None, alias="from", description="First day of the occasion.")
+    to: Day | None = Field(None, description="Last day of the occasion, inclusive.")
+    club: ShortText | None = Field(None, description="Code of one club.")
+
+
+class TouchpointOut(ContactOut):
+    """A contact with a member, made or not."""
+
+    id: str
+    member_id: str
+    club: str = Field(description="Code of the club.")
+    version: int
+    cycle_on: date = Field(description="First day of the membership cycle.")
+    occasion_on: date
+    step: int
+    planned_at: Instant
+    due_at: Instant | None
+    sent_at: Instant | None
+    closed_at: Instant | None
+    outcome: Outcome | None
+    goal_at: Instant | None = Field(description="When its aim was reached, in every arm.")
+
+    @classmethod
+    def of(cls, row: ContactRow, club: ClubRow) -> "TouchpointOut":
+        """A contact as the API writes it."""
+        own = ("version", "cycle_on", "occasion_on", "step", "planned_at", "due_at")
+        ends = ("sent_at", "closed_at", "outcome", "goal_at")
+        return cls(
+            **ContactOut.of(row, club).model_dump(),
+            id=shown_id(row.id),
+            member_id=shown_id(row.person_id),
+            club=club.code,
+            **{name: getattr(row, name) for name in (*own, *ends)},
+        )
+
+
+class TouchpointPage(Page[TouchpointOut]):
+    """Contacts in the order in which they were planned."""
 
 
 class RetentionOut(Shape):
@@ -85,10 +160,12 @@ class RetentionOut(Shape):
     risk: Risk
     reasons: list[str] = Field(description="In words, the strongest first.")
     measures: Measures
-    contacts: list[ContactOut]
+    contacts: list[ContactOut] = Field(description="Of the present cycle, newest first.")
 
     @classmethod
-    def of(cls, standing: StandingRow) -> "RetentionOut":
+    def of(
+        cls, standing: StandingRow, contacts: Sequence[ContactRow], club: ClubRow
+    ) -> "RetentionOut":
         """A standing as the API writes it."""
         known = {name: standing.measures.get(name) for name in Measures.model_fields}
         return cls(
@@ -98,5 +175,5 @@ class RetentionOut(Shape):
             risk=standing.risk,
             reasons=standing.reasons,
             measures=Measures(**known),
-            contacts=[],
+            contacts=[ContactOut.of(row, club) for row in contacts],
         )

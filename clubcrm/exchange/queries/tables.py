@@ -24,7 +24,7 @@ from clubcrm.members.models import Closure, Freeze, Membership, Person, Plan
 from clubcrm.members.queries import consents_of, tags_of
 from clubcrm.members.states import ConsentChannel, EndReason, MembershipState
 from clubcrm.messaging.models import Message, Task
-from clubcrm.retention.models import PhaseChange
+from clubcrm.retention.models import PhaseChange, Touchpoint
 from clubcrm.schedule.models import Appointment
 from clubcrm.trainers.models import ClientAssignment, Trainer
 from clubcrm.visits.models import AccessPoint, OpeningBalance, Visit
@@ -48,6 +48,7 @@ _payment = cast(Table, Payment.__table__)
 _balance = cast(Table, OpeningBalance.__table__)
 _task = cast(Table, Task.__table__)
 _message = cast(Table, Message.__table__)
+_touch = cast(Table, Touchpoint.__table__)
 _staff = cast(Table, StaffUser.__table__)
 _phase = cast(Table, PhaseChange.__table__)
 _trainer = cast(Table, Trainer.__table__)
@@ -403,6 +404,29 @@ def _messages(session: Session, clubs: Clubs, now: datetime) -> Iterator[Sequenc
             )
 
 
+def _touchpoints(session: Session, clubs: Clubs, now: datetime) -> Iterator[Sequence[Cell]]:
+    del now
+    query = (
+        select(_touch, _member)
+        .join(_person, _person.c.id == _touch.c.person_id)
+        .where(_touch.c.club_id.in_(list(clubs)))
+    )
+    for rows in _pages(session, query, _touch):
+        for row in rows:
+            yield (
+                row.member,
+                row.play,
+                row.version,
+                row.cycle_on,
+                None if row.arm is None else str(row.arm),
+                str(row.state),
+                row.reason,
+                row.planned_at,
+                row.sent_at,
+                row.goal_at,
+            )
+
+
 TABLES: Final[tuple[ExportTable, ...]] = (
     ExportTable(
         "members",
@@ -474,6 +498,14 @@ TABLES: Final[tuple[ExportTable, ...]] = (
             *("note", "log"),
         ),
         _sessions,
+    ),
+    ExportTable(
+        "touchpoints",
+        (
+            *("member", "play", "version", "cycle", "arm", "state", "reason"),
+            *("planned_at", "sent_at", "goal_at"),
+        ),
+        _touchpoints,
     ),
 )
 """Every table there is, in the order in which an import would take them back."""

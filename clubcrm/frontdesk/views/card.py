@@ -2,14 +2,16 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as BadBase64
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from math import sqrt
 from typing import Any, cast
 
 from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from clubcrm.accounts.access import principal, requires
@@ -31,6 +33,7 @@ from clubcrm.frontdesk.phase_line import (
     phase_line,
 )
 from clubcrm.frontdesk.views import blueprint, go_to
+from clubcrm.frontdesk.views.tasks import task_parts
 from clubcrm.members.operations import ConsentValues, change_person, record_consents
 from clubcrm.members.queries import (
     CHAIN_BREAK_DAYS,
@@ -40,6 +43,8 @@ from clubcrm.members.queries import (
     get_person,
 )
 from clubcrm.members.states import ConsentChannel, Link, MembershipState, PlanKind
+from clubcrm.messaging.queries import tasks as tasks_of
+from clubcrm.messaging.words import outcome_words
 from clubcrm.reports.queries.people import (
     Kind,
     MemberCard,
@@ -49,7 +54,10 @@ from clubcrm.reports.queries.people import (
     timeline_figures,
     timeline_of,
 )
-from clubcrm.retention.states import Phase
+from clubcrm.reports.queries.tasks import TaskLine
+from clubcrm.retention.queries import ContactRow, contacts_of, cycles_of
+from clubcrm.retention.states import COUNTED, Phase, TouchpointState
+from clubcrm.retention.words import CONTACT_STATES, contact_reason, play_words
 from clubcrm.visits.operations import issue_card, replace_card, undo_visit
 
 KINDS = tuple(Kind)
@@ -71,8 +79,15 @@ def person(person_id: int) -> str:
         card = member_card(session, person_id, scope=scope, now=now)
         timeline = timeline_of(session, card.person.id, scope=scope)
         figures = timeline_figures(session, card.person.id, scope=scope)
+        work = principal().scope(Permission.WORK_TASKS)
+        open_tasks = tasks_of(session, work, today=card.today, person_id=card.person.id)
+        contacts = _contacts(session, card, scope)
     return render_template(
         "frontdesk/people/card.html",
+        task_lines=[TaskLine(task) for task in open_tasks],
+        contacts=contacts,
+        next=request.full_path,
+        **task_parts(card.club, card.today),
         card=card,
         person=card.person,
         line=_line(card),
@@ -83,6 +98,69 @@ def person(person_id: int) -> str:
         figures=figures,
         kind=None,
         kinds=KINDS,
+    )
+
+
+# --- contacts -------------------------------------------------------------------------------
+
+_LOOKS: Mapping[TouchpointState, tuple[str, str]] = {
+    TouchpointState.DONE: ("check", "in"),
+    TouchpointState.SENT: ("check", "in"),
+    TouchpointState.HELD_OUT: ("eye", "info"),
+    TouchpointState.PROGRAMME_HELD_OUT: ("eye", "info"),
+    TouchpointState.TASK_OPEN: ("phone", "accent"),
+    TouchpointState.QUEUED: ("clock", "plain"),
+    TouchpointState.PLANNED: ("hourglass", "plain"),
+}
+_OUT: tuple[str, str] = ("x", "plain")
+HELD_OUT = frozenset({TouchpointState.HELD_OUT, TouchpointState.PROGRAMME_HELD_OUT})
+
+
+@dataclass(frozen=True)
+class ContactMark:
+    """One contact of the present cycle: its name, its day, how it went in words, and its mark."""
+
+    name: str
+    on: date
+    state: str
+    why: str
+    icon: str
+    tone: str
+
+
+def _contacts(session: Session, card: MemberCard, scope: Collection[int]) -> list[ContactMark]:
+    """The contacts of the present cycle, in the order of their days.
+
+    Who was left alone to compare is told to those alone who judge contacts.
+    """
+    person_id = card.person.id
+    cycle_on = cycles_of(session, [person_id], card.today).get(person_id)
+    if cycle_on is None:
+        return []
+    rows = [
+        row
+        for row in contacts_of(session, person_id, cycle_on=cycle_on)
+        if row.club_id in scope
+        and (row.state not in HELD_OUT or principal().may(Permission.SEE_RETENTION, row.club_id))
+    ]
+    marks = [_mark(row, card) for row in rows]
+    return sorted(marks, key=lambda mark: mark.on)
+
+
+def _mark(row: ContactRow, card: MemberCard) -> ContactMark:
+    icon, tone = _LOOKS.get(row.state, _OUT)
+    why = contact_reason(row.reason)
+    if row.outcome is not None:
+        why = outcome_words(row.outcome)
+    elif row.goal_at is not None and row.state in COUNTED:
+        why = _("its aim was reached")
+    return ContactMark(
+        name=play_words(row.play),
+        on=card.club.today(row.due_at) if row.due_at else row.occasion_on,
+        state=str(CONTACT_STATES[row.state]),
+        why=why,
+        icon=icon,
+        tone=tone,
     )
 
 

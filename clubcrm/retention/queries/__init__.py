@@ -1,6 +1,6 @@
 """Reading the life cycle and the contacts that go with it."""
 
-from clubcrm.retention.queries.contacts import ContactRow, contacts_of, touchpoints
+from clubcrm.retention.queries.contacts import ContactRow, contacts_of, cycles_of, touchpoints
 from clubcrm.retention.queries.standings import (
     PhaseRow,
     RunRow,
@@ -18,6 +18,7 @@ __all__ = [
     "RunRow",
     "StandingRow",
     "contacts_of",
+    "cycles_of",
     "people_in_phase",
     "phase_history_of",
     "runs_of",

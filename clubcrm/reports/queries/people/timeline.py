@@ -4,7 +4,7 @@ Visits and payments stand at the time at which they happened, also where an impo
 everything else at the time at which it was recorded.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from clubcrm.billing.models import Payment
 from clubcrm.core.models import EventLog, FieldChange
 from clubcrm.members.models import Consent, Plan
+from clubcrm.messaging.models import Message, Task
 from clubcrm.retention.models import PhaseChange
 from clubcrm.visits.models import AccessPoint, Visit
 
@@ -29,6 +30,7 @@ class Kind(StrEnum):
     MONEY = "money"
     MEMBERSHIP = "membership"
     PHASE = "phase"
+    CONTACT = "contact"
     CHANGE = "change"
 
 
@@ -61,6 +63,7 @@ EVENTS: Mapping[Kind, frozenset[str]] = {
             "TermsMoved",
         }
     ),
+    Kind.CONTACT: frozenset({"MessageSent", "TaskClosed", "TaskTried"}),
     Kind.CHANGE: frozenset({"PersonAdded", "PersonChanged", "CardIssued", "CardEnded"}),
 }
 """The recorded events each sort shows. Visits, payments and phases have tables of their own."""
@@ -102,7 +105,7 @@ def timeline_of(
     cursor: tuple[str, int] | None = None,
     limit: int = PAGE,
 ) -> Timeline:
-    """What happened with a person at the clubs in scope; six statements at most.
+    """What happened with a person at the clubs in scope; eight statements at most.
 
     The cursor is an instant and how many items of exactly that instant were shown. ValueError for a
     cursor that is none.
@@ -316,6 +319,7 @@ def _events(
     plan_ids = {row.payload["plan_id"] for row in rows if row.payload.get("plan_id")}
     plans = _plan_names(session, plan_ids)
     changed = _changes(session, [row.id for row in rows if row.name == "PersonChanged"])
+    about = _about(session, rows)
     return [
         TimelineItem(
             key=f"e{row.id:012}",
@@ -326,12 +330,29 @@ def _events(
                 **row.payload,
                 "plan": plans.get(row.payload.get("plan_id", 0)),
                 "changes": changed.get(row.id, ()),
+                **about.get(row.id, {}),
             },
             by=row.actor_name if row.actor_kind != "engine" else "",
             club_id=row.club_id,
         )
         for row in rows
     ]
+
+
+def _about(session: Session, rows: Sequence[EventLog]) -> dict[int, dict[str, Any]]:
+    """What contacts were about: title and note of tasks, subject of messages; by event."""
+    task_ids = {row.id: row.payload["task_id"] for row in rows if "task_id" in row.payload}
+    message_ids = {row.id: row.payload["message_id"] for row in rows if "message_id" in row.payload}
+    found: dict[int, dict[str, Any]] = {}
+    if task_ids:
+        query = select(Task.id, Task.title, Task.note).where(Task.id.in_(task_ids.values()))
+        tasks = {row.id: {"title": row.title, "note": row.note} for row in session.execute(query)}
+        found |= {event: tasks.get(task_id, {}) for event, task_id in task_ids.items()}
+    if message_ids:
+        sent = select(Message.id, Message.subject).where(Message.id.in_(message_ids.values()))
+        messages = {row.id: {"title": row.subject} for row in session.execute(sent)}
+        found |= {event: messages.get(one, {}) for event, one in message_ids.items()}
+    return found
 
 
 def _plan_names(session: Session, ids: Collection[int]) -> dict[int, str]:

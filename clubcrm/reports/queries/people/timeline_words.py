@@ -15,6 +15,8 @@ from clubcrm.core.errors import Words
 from clubcrm.core.formats import format_day, format_moment, format_money, format_number, format_time
 from clubcrm.core.money import Money
 from clubcrm.members.states import ConsentChannel
+from clubcrm.messaging.states import Channel, Outcome, TaskKind, TaskState
+from clubcrm.messaging.words import CHANNEL_WORDS, KIND_WORDS, outcome_words
 from clubcrm.reports.queries.people.timeline import TimelineItem
 from clubcrm.retention.states import Transition
 from clubcrm.schedule.states import SessionState
@@ -338,6 +340,32 @@ def _session_told(figures: Figures, reader: _Reader) -> Told:
     return Told(str(OUTCOMES[figures["outcome"]]), ", ".join(parts))
 
 
+def _message(figures: Figures, _reader: _Reader) -> Told:
+    channel = CHANNEL_WORDS[Channel(figures["channel"])]
+    return Told(_("Message"), f"{figures.get('title', '')} ({channel})".strip())
+
+
+def _task_closed(figures: Figures, reader: _Reader) -> Told:
+    kind, state = TaskKind(figures["kind"]), TaskState(figures["state"])
+    about = figures.get("title", "")
+    if state is TaskState.OPEN:
+        return Told(_("Outcome taken back"), about)
+    if state is not TaskState.DONE or figures["outcome"] is None:
+        return Told(str(KIND_WORDS[kind]), _("%(about)s: not needed any more", about=about))
+    parts = [outcome_words(Outcome(figures["outcome"]), kind)]
+    if figures["promised_on"]:
+        parts.append(_("promised for %(day)s", day=reader.day(figures["promised_on"])))
+    if figures.get("note"):
+        parts.append(f"“{_short(figures['note'])}”")
+    return Told(str(KIND_WORDS[kind]), f"{about}: {', '.join(parts)}")
+
+
+def _task_tried(figures: Figures, reader: _Reader) -> Told:
+    outcome = outcome_words(Outcome(figures["outcome"]))
+    again = _("again %(day)s", day=reader.day(figures["due_on"]))
+    return Told(_("Call tried"), f"{figures.get('title', '')}: {outcome}, {again}")
+
+
 _TELL: Final[Mapping[str, Callable[[Figures, _Reader], Told]]] = {
     "visit": _visit,
     "payment": _payment,
@@ -345,6 +373,9 @@ _TELL: Final[Mapping[str, Callable[[Figures, _Reader], Told]]] = {
     "consent_given": _consent(_l("Agreed to")),
     "consent_withdrawn": _consent(_l("No longer agrees to")),
     "EntryStopped": _stopped,
+    "MessageSent": _message,
+    "TaskClosed": _task_closed,
+    "TaskTried": _task_tried,
     "OpeningBalanceSet": _balance,
     "VisitsRemoved": _visits_removed,
     "SessionPlanned": _session(_l("Session planned")),
