@@ -54,7 +54,7 @@ def add_member(page: Page, first: str, last: str, card: str) -> None:
     expect(quote).to_contain_text("€480.00")
     main.get_by_label("How").select_option(label="Card")
     main.get_by_role("button", name="Sell").click()
-    expect(page.get_by_role("status")).to_contain_text("Sold: Annual")
+    expect(page.get_by_role("status").filter(has_text="Sold")).to_contain_text("Sold: Annual")
 
 
 def test_from_nothing_to_members_at_the_door(page: Page) -> None:
