@@ -35,7 +35,6 @@ class Permission(StrEnum):
     SEE_RETENTION = "see_retention"
     WORK_TASKS = "work_tasks"  # see what is to be done, write down what came of it
     ASSIGN_TASKS = "assign_tasks"  # give tasks to somebody
-    EDIT_CONTACTS = "edit_contacts"  # which contacts a club makes, and how it learns
     SEE_REPORTS = "see_reports"  # renewals and other figures of the club
     IMPORT = "import"  # upload, check, run and undo imports
     EXPORT = "export"
