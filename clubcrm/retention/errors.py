@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
-from clubcrm.core.errors import DomainError, Invalid, NotFound
+from clubcrm.core.errors import DomainError, NotFound
 
 
 class TooManyMoved(DomainError):
@@ -27,12 +27,3 @@ class UnknownPlay(NotFound):
 
     code = "unknown_play"
     message = _l("There is no such contact.")
-
-
-class BadPlay(Invalid):
-    """Rules of a contact that nobody could follow."""
-
-    code = "bad_play"
-    message = _l(
-        "These rules cannot be followed. Nothing was changed; check the days and the share."
-    )

@@ -42,7 +42,7 @@ class RunAllowed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PlayChanged(Event):
-    """A contact was switched on or off, or its rules changed, which begins a new version."""
+    """A contact was switched on or off."""
 
     code: str
     version: int

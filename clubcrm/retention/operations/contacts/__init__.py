@@ -10,7 +10,6 @@ from clubcrm.retention.operations.contacts.goals import settle_goals
 from clubcrm.retention.operations.contacts.planning import Planned, plan_contacts
 from clubcrm.retention.operations.contacts.plays import (
     PlayRow,
-    change_play,
     plays_of,
     switch_play,
 )
@@ -20,7 +19,6 @@ __all__ = [
     "Planned",
     "PlayRow",
     "Released",
-    "change_play",
     "contact_is_uncertain",
     "contact_not_sent",
     "contact_sent",

@@ -1,10 +1,10 @@
-"""The plays of a club: the shipped ones to begin with, a new version for each edit."""
+"""The plays of a club: the shipped ones to begin with; each can be switched off."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from clubcrm.core.actor import ENGINE, Actor
 from clubcrm.core.events import record
 from clubcrm.core.sql import insert_missing, locked
-from clubcrm.retention.errors import BadPlay, UnknownPlay
+from clubcrm.retention.errors import UnknownPlay
 from clubcrm.retention.events import PlayChanged
 from clubcrm.retention.models import Play
-from clubcrm.retention.policies.plays import PlayFault, PlayRules, play_rules
+from clubcrm.retention.policies.plays import PlayRules, play_rules
 from clubcrm.retention.shipped import shipped_plays
 
 _play = cast(Table, Play.__table__)
@@ -100,47 +100,6 @@ def switch_play(
     session.execute(update(_play).where(_play.c.id == play.id).values(is_on=is_on))
     changed = PlayChanged(club_id=club_id, code=code, version=play.version, is_on=is_on)
     record(session, changed, by=by, now=now)
-
-
-def change_play(
-    session: Session,
-    club_id: int,
-    code: str,
-    values: Mapping[str, Any],
-    *,
-    by: Actor,
-    now: datetime,
-) -> int:
-    """Change rules of a play: a new version, which is returned; the old one stays as it was measured.
-
-    `values` are rules by name, as in `shipped/plays.toml`; what is not named stays. Raises UnknownPlay,
-    and BadPlay for rules that say nothing one could follow.
-    """
-    play = _get(session, club_id, code, now)
-    stored = session.execute(select(_play.c.rules).where(_play.c.id == play.id)).scalar_one()
-    rules = {**stored, **values}
-    if rules == stored:
-        return play.version
-    try:
-        play_rules(code, rules)
-    except PlayFault as fault:
-        raise BadPlay from fault
-    session.execute(update(_play).where(_play.c.id == play.id).values(is_current=False))
-    row = {
-        "club_id": club_id,
-        "code": code,
-        "version": play.version + 1,
-        "is_current": True,
-        "is_on": play.is_on,
-        "rules": rules,
-        "seed": _seed(club_id, code, play.version + 1, now),
-        "made_at": now,
-        "made_by": by.name,
-    }
-    insert_missing(session, _play, [row])
-    changed = PlayChanged(club_id=club_id, code=code, version=play.version + 1, is_on=play.is_on)
-    record(session, changed, by=by, now=now)
-    return play.version + 1
 
 
 def _get(session: Session, club_id: int, code: str, now: datetime) -> PlayRow:
