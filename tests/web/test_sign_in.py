@@ -1,6 +1,7 @@
 """Signing in and out, and one's own account."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -198,3 +199,9 @@ def test_files_asked_for_by_fingerprint_are_kept_for_good(client: FlaskClient) -
     asked = client.get("/static/src/app.css")
     assert "immutable" not in asked.headers["Cache-Control"]
     asked.close()
+
+
+def test_the_rail_names_the_club(sign_in: Any) -> None:
+    page = sign_in(Role.DESK).get("/people").text
+    assert 'aria-label="Start page of Aurora Fitness"' in page
+    assert '<span aria-hidden="true">A</span>' in page
