@@ -59,7 +59,6 @@ class Told:
 
 
 def _run_day(club_id: int, day: date) -> object:
-    block_debtors(club_id, clock.now)
     return run_day(club_id, day, clock=clock.now)
 
 
@@ -140,6 +139,7 @@ class _Run:
         clock.set_clock(self.house.at(day, OPENING_MINUTE if is_opening else RUN_MINUTE))
         self.hooks.before_day(day)
         self.hooks.daily_run(self.house.club.id, day)
+        block_debtors(self.house.club.id, clock.now)
         until = self._last_minute(day)
         clock.set_clock(self.house.at(day, min(until, END_OF_DAY - 1)))
         with transaction() as session:
