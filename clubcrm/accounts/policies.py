@@ -32,6 +32,7 @@ _MANAGER = _DESK | {
     P.IMPORT,
     P.EDIT_CLUB,
     P.EDIT_SENDER,
+    P.EDIT_CONTACTS,
     P.EXPORT,
 }
 

@@ -40,6 +40,7 @@ class Permission(StrEnum):
     EXPORT = "export"
     EDIT_CLUB = "edit_club"  # settings, closures, slow seasons
     EDIT_SENDER = "edit_sender"  # how the club writes, and messages in doubt
+    EDIT_CONTACTS = "edit_contacts"  # which contacts the club makes, and what it learns from them
     MANAGE_STAFF = "manage_staff"
 
 

@@ -45,7 +45,7 @@ def send_message(payload: Mapping[str, Any], lease: Lease) -> None:
 
 
 def _handed_over(claim: Claim, now: datetime) -> Delivery:
-    channel = channel_for(claim.channel)
+    channel = channel_for(claim.channel, is_demo=claim.is_demo)
     if channel is None:
         return Delivery(Fate.NOT_NOW, "no_server")
     if channel.is_real and clocks.is_fixed():

@@ -118,10 +118,6 @@ OUTCOMES: Mapping[TaskKind, tuple[Outcome, ...]] = {
 }
 """Kind of task -> outcomes it takes, in the order in which staff see them."""
 
-
-CALLS_PER_DAY: Final = 15
-"""So many calls of contacts fit into a day, unless the club says otherwise (`contacts.calls_per_day`)."""
-
 BY_HAND: Final = 60
 """The rank of what somebody wrote down: it comes before what the program asks for."""
 

@@ -8,16 +8,18 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final
 
+from babel.lists import format_list
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from clubcrm.core.calendars import CalendarName
 from clubcrm.core.errors import Words
-from clubcrm.core.formats import format_day, format_number, relative_day
+from clubcrm.core.formats import format_day, format_number, reader_locale, relative_day
 from clubcrm.messaging.states import Refusal
 from clubcrm.messaging.words import LEFT_OUT
-from clubcrm.retention.states import Reason, TouchpointState
+from clubcrm.retention.policies.plays import PlayRules
+from clubcrm.retention.states import Goal, Reason, TouchpointState
 
 Figures = Mapping[str, Any]
 
@@ -233,6 +235,15 @@ PLAYS: Final[Mapping[str, Words]] = {
     "K19": _l("Back again"),
 }
 
+_OCCASIONS: Final[Mapping[str, Words]] = {
+    "welcome": _l("When somebody joins"),
+    "slipped": _l("When somebody comes less than usual"),
+    "window_opened": _l("When the time to renew begins"),
+    "before_end": _l("Near the end, where nothing is renewed"),
+    "first_arrival": _l("At the first visit"),
+    "return": _l("At the first visit after a while away"),
+}
+
 CONTACT_STATES: Final[Mapping[TouchpointState, Words]] = {
     TouchpointState.PLANNED: _l("waits its turn"),
     TouchpointState.SKIPPED: _l("left out"),
@@ -258,6 +269,37 @@ _CONTACT_REASONS: Final[Mapping[str, Words]] = {
 def play_words(play: str) -> str:
     """The name of a contact in words; a club's own one has its code alone."""
     return str(PLAYS.get(play, play))
+
+
+def occasion_words(rules: PlayRules) -> str:
+    """When a contact is made: its occasion in words."""
+    days = _listed([format_number(day) for day in rules.after])
+    if rules.trigger == "not_started":
+        return _("No visit by day %(days)s", days=days)
+    if rules.trigger == "spell_day":
+        return _("On day %(days)s of the membership", days=days)
+    if rules.trigger == "still_at_risk":
+        return _("Still away %(days)s days after the message", days=days)
+    if rules.trigger == "ended":
+        return _("%(days)s days after the end", days=days)
+    return str(_OCCASIONS.get(rules.trigger, rules.trigger))
+
+
+def goal_words(rules: PlayRules) -> str:
+    """What a contact is for, in words."""
+    days = ngettext(
+        "%(days)s day", "%(days)s days", rules.goal_days, days=format_number(rules.goal_days)
+    )
+    if rules.goal is Goal.VISIT:
+        return _("a visit within %(days)s", days=days)
+    if rules.goal is Goal.VISIT_DAYS:
+        visits = format_number(rules.goal_visits)
+        return _("visits on %(visits)s days within %(days)s", visits=visits, days=days)
+    return _("a new term within %(days)s", days=days)
+
+
+def _listed(words: list[str]) -> str:
+    return format_list(words, style="or", locale=reader_locale()) if words else ""
 
 
 def contact_reason(reason: str) -> str:

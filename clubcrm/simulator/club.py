@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from clubcrm.accounts.operations import add_staff, set_up
+from clubcrm.accounts.operations import add_staff, change_club, set_up
 from clubcrm.accounts.queries import ClubRow, get_club, staff
 from clubcrm.accounts.states import Role
 from clubcrm.core.actor import OPERATOR, Actor, ActorKind
@@ -24,6 +24,9 @@ from clubcrm.members.queries import (
     seasons_of,
     share_of_days,
 )
+from clubcrm.messaging.operations import change_sender
+from clubcrm.messaging.states import Channel
+from clubcrm.retention.policies.choices import Choices
 from clubcrm.simulator.dice import pick, whole
 from clubcrm.simulator.plans import price_list
 
@@ -96,6 +99,24 @@ def open_demo_club(*, opened_at: datetime, timezone: str = TIMEZONE) -> int:
             share_percent=65,
         )
         declare_season(session, club_id, august, by=OPERATOR, now=opened_at)
+        change_sender(
+            session,
+            club_id,
+            Channel.EMAIL,
+            is_on=True,
+            name=NAME,
+            address="hello@aurora.example",
+            reply_to="",
+            by=OPERATOR,
+            now=opened_at,
+        )
+        change_club(
+            session,
+            club_id,
+            {"settings": Choices(learning="full").as_setting()},
+            by=OPERATOR,
+            now=opened_at,
+        )
     return club_id
 
 

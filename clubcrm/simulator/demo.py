@@ -22,6 +22,9 @@ from clubcrm.simulator.people import intake
 from clubcrm.simulator.run import Hooks, Told, live
 from clubcrm.simulator.showcase import Showcase
 
+CONTACTS = timedelta(days=120)
+"""So long a demo has made contacts by its last day."""
+
 Tell = Callable[[Told], None]
 
 
@@ -69,6 +72,7 @@ def make_demo(*, members: int, days: int, seed: int, tell: Tell) -> tuple[ClubRo
             until=now,
             hooks=Hooks(tell=tell),
             showcase=Showcase(last, seed),
+            contacts_from=last - CONTACTS,
         )
         bring_up_to_date(club_id, last, now)
     return the_demo(None), told
@@ -79,7 +83,7 @@ def live_on(club: ClubRow, *, days: int, seed: int, tell: Tell) -> Told:
     with reading() as session:
         first = last_lived_on(session, club) + timedelta(days=1)
     last = first + timedelta(days=days - 1)
-    told = live(club.id, first, last, seed=seed, hooks=Hooks(tell=tell))
+    told = live(club.id, first, last, seed=seed, hooks=Hooks(tell=tell), contacts_from=first)
     end = day_bounds(last, club.timezone, club.day_cutoff_minutes)[1] - timedelta(minutes=1)
     bring_up_to_date(club.id, last, end)
     return told

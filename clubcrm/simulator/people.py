@@ -91,7 +91,7 @@ def newcomer(seed: int, no: int, day: date, *, birthday_on: date | None = None) 
         note=pick(_NOTES, seed, no, "note") if happens(0.12, seed, no, "noted") else "",
         tags=_tags(seed, no, name.gender),
     )
-    odds = (("email", 0.72), ("sms", 0.5), ("call", 0.4))
+    odds = (("email", 0.72), ("sms", 0.5), ("call", 0.75))
     return Newcomer(
         no=no,
         values=values,

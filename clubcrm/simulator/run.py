@@ -36,6 +36,7 @@ from clubcrm.simulator.people import joining_rate, newcomer
 from clubcrm.simulator.roster import Roster, forget_habits
 from clubcrm.simulator.sessions import Sessions
 from clubcrm.simulator.showcase import Showcase
+from clubcrm.simulator.staff import EVENING, MORNING, Staff
 
 Joiners = Mapping[date, Sequence[int]]
 
@@ -43,6 +44,9 @@ RUN_MINUTE = 5
 OPENING_MINUTE = 5 * 60 + 40
 END_OF_DAY = 24 * 60
 COUNTED_EVERY = 7
+BUSY = timedelta(days=9)
+"""The days before the end of a demo in which much stays undone."""
+
 WITHOUT_TERMS = frozenset({"paid a debt", "paid a month", "paid again", "talked", "lost a card"})
 """Errands after which the same people may come in as before."""
 
@@ -83,16 +87,27 @@ def live(
     troubles: Troubles | None = None,
     hooks: Hooks | None = None,
     showcase: Showcase | None = None,
+    contacts_from: date | None = None,
 ) -> Told:
     """Live a club from `first` to `last`, both included; the last day only up to `until`.
 
     `joiners` says who joins when (`people.intake`); without it people join at the club's own pace.
+    From `contacts_from` on the club makes its contacts; without it none.
     Afterwards the clock is as it was before. Raises whatever an operation raises: a day that cannot
     be lived is rolled back as a whole.
     """
     with reading() as session:
         house = house_of(session, club_id)
-    run = _Run(house, seed, joiners, until, troubles or Troubles(), hooks or Hooks(), showcase)
+    run = _Run(
+        house,
+        seed,
+        joiners,
+        until,
+        troubles or Troubles(),
+        hooks or Hooks(),
+        showcase,
+        contacts_from or date.max,
+    )
     told = Told(first, 0, (last - first).days + 1, tally=run.tally)
     try:
         with clock.clock_at(house.at(first, RUN_MINUTE)):
@@ -119,6 +134,7 @@ class _Run:
     troubles: Troubles
     hooks: Hooks
     showcase: Showcase | None
+    contacts_from: date
     tally: Counter[str] = field(default_factory=Counter)
     book: ClosedBook | None = None
     waiting: list[int] = field(default_factory=list)  # who wants to join, but the club is closed
@@ -127,6 +143,8 @@ class _Run:
         self.roster = Roster(self.house.club.id)
         self.door = Door(self.house, self.seed, self.troubles)
         shown = self.showcase
+        busy_from = shown.last - BUSY if shown else date.max
+        self.staff = Staff(self.house, self.contacts_from, busy_from)
         self.sessions = Sessions(self.house, shown.last, self.seed) if shown else None
 
     def running_on(self, day: date) -> int:
@@ -140,7 +158,11 @@ class _Run:
         self.hooks.before_day(day)
         self.hooks.daily_run(self.house.club.id, day)
         block_debtors(self.house.club.id, clock.now)
+        self.staff.plan(day)
         until = self._last_minute(day)
+        self.staff.make(day, MORNING, until)
+        self.tally["tasks"] += self.staff.work(day, until)
+        self.staff.make(day, EVENING, until)
         clock.set_clock(self.house.at(day, min(until, END_OF_DAY - 1)))
         with transaction() as session:
             has_changed = self.roster.refresh(session)
@@ -222,7 +244,12 @@ class _Run:
         coming = self.door.coming_on(self.roster.everybody(), day, share, eager)
         if until < END_OF_DAY:
             self._visits_today(session, day, coming, until)
-            return
+        else:
+            self._visits_before(session, day, coming)
+        here = {one.member.id for one in coming if one.minute <= until}
+        self.staff.say(session, here, day, self.house.at(day, min(until, EVENING)))
+
+    def _visits_before(self, session: Session, day: date, coming: Sequence[Coming]) -> None:
         at_the_desk = [one for one in coming if one.needs_the_desk]
         for one in at_the_desk:
             answer = self.door.let_in(session, one, self.house.at(day, one.minute))

@@ -20,7 +20,7 @@ from tests.conftest import csrf_of
 from tests.web.places import STRANGER, Place, rows_of
 
 PART = re.compile(r"<(?:\w+:)?(\w+)>")
-EXAMPLES = {"group": "renewed", "place": "0"}
+EXAMPLES = {"group": "renewed", "place": "0", "code": "K13"}
 """What stands for parts of a path that are no ids."""
 
 NOBODYS = {"/settings/staff/<int:user_id>/take-role"}

@@ -14,6 +14,7 @@ from wtforms.validators import Email, Length, Optional, ValidationError
 
 from clubcrm.accounts.operations import MIN_PASSWORD
 from clubcrm.accounts.states import Role
+from clubcrm.core.errors import Words
 from clubcrm.core.fields import (
     ChoiceField,
     DayField,
@@ -33,6 +34,7 @@ from clubcrm.frontdesk.forms.memberships import TaskForm
 from clubcrm.members.operations import PlanValues, SeasonValues
 from clubcrm.members.queries import PlanRow
 from clubcrm.members.states import PlanKind
+from clubcrm.retention.policies.choices import MOST_CALLS
 
 TIME = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
 
@@ -156,6 +158,32 @@ class SenderForm(FlaskForm):
         filters=[stripped],
     )
     is_on = BooleanField(_l("Send e-mails to members"))
+
+
+class ContactsForm(FlaskForm):
+    """What the club chose about its contacts."""
+
+    learning = RadioChoiceField(_l("Who is left alone to compare"))
+    calls_per_day = WholeField(
+        _l("Calls a day"),
+        [needed(), between(0, MOST_CALLS)],
+        description=_l("The most valuable come first; what is beyond the day stays below a line."),
+    )
+
+    def __init__(self, *args: Any, suggested: str, **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        self.learning.choices = choices_of(
+            [("", _("What suits a club of this size")), *LEARNING.items()]
+        )
+        self.learning.description = _("What suits: %(choice)s.", choice=LEARNING[suggested])
+
+
+LEARNING: Mapping[str, Words] = {
+    "full": _l("The share of each contact, calls too"),
+    "small": _l("One in ten automatic messages, no calls"),
+    "none": _l("Nobody, and nothing is learned"),
+}
+"""Choice -> its words: how many are left alone on purpose, so that the others can be compared."""
 
 
 class PlanForm(TaskForm):

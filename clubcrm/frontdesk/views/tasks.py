@@ -37,7 +37,6 @@ from clubcrm.messaging.queries import TaskCount, calls_made, get_task, task_coun
 from clubcrm.messaging.queries import tasks as tasks_of
 from clubcrm.messaging.states import (
     BY_HAND,
-    CALLS_PER_DAY,
     OUTCOMES,
     TRIES_AGAIN,
     Outcome,
@@ -47,6 +46,7 @@ from clubcrm.messaging.states import (
 )
 from clubcrm.messaging.words import KIND_WORDS, outcome_words
 from clubcrm.reports.queries.tasks import TaskLine, with_standing
+from clubcrm.retention.policies.choices import choices_of
 
 AT_ONCE = 60
 ONE_DAY = timedelta(days=1)
@@ -134,7 +134,7 @@ def show_tasks() -> str:
         counts = task_counts(session, club.id, today)
         made = calls_made(session, club.id, today, since)
         doers = _doers(session, club) if may_assign else []
-    most = calls_per_day(club)
+    most = choices_of(club.settings).calls_per_day
     now_lines, later = _parted(lines, max(0, most - made)) if not offset else ([], lines)
     return render_template(
         "frontdesk/tasks/page.html",
@@ -155,12 +155,6 @@ def show_tasks() -> str:
         next=request.full_path,
         **task_parts(club, today),
     )
-
-
-def calls_per_day(club: ClubRow) -> int:
-    """How many calls the club makes a day."""
-    told = (club.settings.get("contacts") or {}).get("calls_per_day")
-    return told if isinstance(told, int) and told >= 0 else CALLS_PER_DAY
 
 
 def task_parts(club: ClubRow, today: date) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from clubcrm.messaging.channels.nowhere import Nowhere
 from clubcrm.messaging.channels.port import Delivery, Fate, Mail, MessageChannel
 from clubcrm.messaging.channels.smtp import SmtpChannel
 from clubcrm.messaging.states import Channel
@@ -25,6 +26,7 @@ REST: Final = timedelta(minutes=1)
 worker has other work."""
 
 _channels: dict[Channel, MessageChannel] = {}
+_OF_DEMOS: Final[Mapping[Channel, MessageChannel]] = {Channel.EMAIL: Nowhere()}
 _rest_until: dict[Channel, datetime] = {}
 
 
@@ -35,9 +37,9 @@ def set_channels(table: Mapping[Channel, MessageChannel]) -> None:
     _rest_until.clear()
 
 
-def channel_for(channel: Channel) -> MessageChannel | None:
-    """The way out for a channel; None where this installation has none."""
-    return _channels.get(channel)
+def channel_for(channel: Channel, *, is_demo: bool = False) -> MessageChannel | None:
+    """The way out for a channel; None where this installation has none. A demo club has its own."""
+    return _OF_DEMOS.get(channel) if is_demo else _channels.get(channel)
 
 
 def let_rest(channel: Channel, now: datetime) -> None:

@@ -7,6 +7,7 @@ from uuid import uuid4
 from sqlalchemy import Table, update
 from sqlalchemy.orm import Session
 
+from clubcrm.accounts.queries import get_club
 from clubcrm.core import clock
 from clubcrm.core.actor import Actor
 from clubcrm.core.events import record
@@ -43,7 +44,7 @@ def change_sender(
     if wanted == standing:
         return False
     if is_on and not standing.is_on:
-        _check_way_out(channel)
+        _check_way_out(channel, is_demo=get_club(session, club_id).is_demo)
     row = {
         "club_id": club_id,
         "channel": channel,
@@ -56,8 +57,8 @@ def change_sender(
     return True
 
 
-def _check_way_out(channel: Channel) -> None:
-    found = channel_for(channel)
+def _check_way_out(channel: Channel, *, is_demo: bool) -> None:
+    found = channel_for(channel, is_demo=is_demo)
     if found is None:
         raise NoServer
     if found.is_real and clock.is_fixed():

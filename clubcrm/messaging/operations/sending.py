@@ -70,6 +70,7 @@ class Claim:
     claim_no: int
     channel: Channel
     mail: Mail
+    is_demo: bool
 
 
 def claim_message(session: Session, message_id: int, site: Site, *, now: datetime) -> Claim | None:
@@ -101,7 +102,8 @@ def claim_message(session: Session, message_id: int, site: Site, *, now: datetim
             _sender.c.club_id == row["club_id"], _sender.c.channel == row["channel"]
         )
     )
-    mail = _mail(row, person, sender or {}, get_club(session, row["club_id"]).name, site, now)
+    club = get_club(session, row["club_id"])
+    mail = _mail(row, person, sender or {}, club.name, site, now)
     claimed = session.execute(
         update(_message)
         .where(_message.c.id == message_id, _message.c.state == MessageState.QUEUED)
@@ -116,7 +118,9 @@ def claim_message(session: Session, message_id: int, site: Site, *, now: datetim
         )
         .returning(_message.c.claim_no)
     ).one_or_none()
-    return None if claimed is None else Claim(message_id, claimed.claim_no, row["channel"], mail)
+    if claimed is None:
+        return None
+    return Claim(message_id, claimed.claim_no, row["channel"], mail, club.is_demo)
 
 
 def _refused(session: Session, row: Any, now: datetime) -> Refusal | None:

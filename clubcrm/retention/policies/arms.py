@@ -14,13 +14,18 @@ SMALL_SHARE: Final = 10
 """Below that: so many per cent of automatic messages, and no calls."""
 
 
+def suggested(active: int) -> str:
+    """What suits a club with so many active members."""
+    return "full" if active >= SMALL_CLUB else "small"
+
+
 def share_held_out(rules: PlayRules, learning: str, active: int) -> int:
     """The share in per cent of a play's members that is not contacted.
 
     `learning` is the club's choice: `full` (the shares of the plays), `small` (10 % of automatic
     messages, no calls), `none`, or empty: what suits a club with so many active members.
     """
-    choice = learning or ("full" if active >= SMALL_CLUB else "small")
+    choice = learning or suggested(active)
     if choice == "none" or rules.hold_out == 0:
         return 0
     if choice == "small":

@@ -1,6 +1,19 @@
 """Reading the life cycle and the contacts that go with it."""
 
-from clubcrm.retention.queries.contacts import ContactRow, contacts_of, cycles_of, touchpoints
+from clubcrm.retention.queries.contacts import (
+    ContactRow,
+    active_members,
+    contacts_of,
+    cycles_of,
+    touchpoints,
+)
+from clubcrm.retention.queries.plays import (
+    PlayCount,
+    StandingPlay,
+    play_counts,
+    sample_words,
+    standing_plays,
+)
 from clubcrm.retention.queries.standings import (
     PhaseRow,
     RunRow,
@@ -11,18 +24,26 @@ from clubcrm.retention.queries.standings import (
     standing_of,
     stopped_runs,
 )
+from clubcrm.retention.shipped import PlayWords
 
 __all__ = [
     "ContactRow",
     "PhaseRow",
+    "PlayCount",
+    "PlayWords",
     "RunRow",
+    "StandingPlay",
     "StandingRow",
+    "active_members",
     "contacts_of",
     "cycles_of",
     "people_in_phase",
     "phase_history_of",
+    "play_counts",
     "runs_of",
+    "sample_words",
     "standing_of",
+    "standing_plays",
     "stopped_runs",
     "touchpoints",
 ]

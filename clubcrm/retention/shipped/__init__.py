@@ -13,7 +13,7 @@ FALLBACK: Final = "en"
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class PlayWords:
     """The words of a contact in one language: a message, and what staff are asked and may say."""
 
     subject: str = ""
@@ -29,7 +29,7 @@ def shipped_plays() -> Mapping[str, Mapping[str, Any]]:
 
 
 @cache
-def shipped_words(language: str) -> Mapping[str, Words]:
+def shipped_words(language: str) -> Mapping[str, PlayWords]:
     """Key -> words in a language; empty for a language that is not shipped.
 
     A key is the play's code, or the code and a variant (`K03.low`).
@@ -39,16 +39,16 @@ def shipped_words(language: str) -> Mapping[str, Words]:
         return {}
     found = tomllib.loads(path.read_text(encoding="utf-8"))
     return {
-        key: Words(**{name: text.strip() for name, text in values.items()})
+        key: PlayWords(**{name: text.strip() for name, text in values.items()})
         for key, values in found.items()
     }
 
 
-def words_for(language: str, play: str, variant: str) -> Words:
+def words_for(language: str, play: str, variant: str) -> PlayWords:
     """The words of a contact in a person's language, else in English; a variant's own ones first."""
     for code in (language.split("_", maxsplit=1)[0].split("-", maxsplit=1)[0], FALLBACK):
         words = shipped_words(code)
         for key in (f"{play}.{variant}", play):
             if key in words:
                 return words[key]
-    return Words()
+    return PlayWords()

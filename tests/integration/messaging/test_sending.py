@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, update
 
+from clubcrm.accounts.models import Club
 from clubcrm.core import clock, jobs
 from clubcrm.core.actor import OPERATOR
 from clubcrm.core.failpoints import FailPointError, fp
@@ -161,6 +162,14 @@ def test_a_message_is_sent(channel: FakeChannel, queue: Queue) -> None:
     assert told(message_id) == ["MessageSent"]
     work()
     assert len(channel.asked) == 1
+
+
+def test_a_demo_writes_to_nobody(channel: FakeChannel, queue: Queue, a_club: int) -> None:
+    with transaction() as session:
+        session.execute(update(Club).where(Club.id == a_club).values(is_demo=True))
+    message_id = queue()
+    work()
+    assert (channel.asked, row(message_id).state) == ([], MessageState.SENT)
 
 
 def test_asked_for_twice_it_is_sent_once(channel: FakeChannel, queue: Queue) -> None:

@@ -18,8 +18,10 @@ from clubcrm.core.models import EventLog
 from clubcrm.core.transactions import reading
 from clubcrm.doctor import examine
 from clubcrm.members.models import Closure, Membership, Person
-from clubcrm.retention.models import DailyRun, MemberState
-from clubcrm.retention.states import DailyRunState, Phase
+from clubcrm.messaging.models import Message, Task
+from clubcrm.messaging.states import MessageState, TaskState
+from clubcrm.retention.models import DailyRun, MemberState, Touchpoint
+from clubcrm.retention.states import DailyRunState, Phase, TouchpointState
 from clubcrm.simulator.club import TIMEZONE, open_demo_club
 from clubcrm.simulator.demo import live_on, make_demo
 from clubcrm.simulator.door import Troubles
@@ -81,6 +83,21 @@ def test_the_demo_is_lived_up_to_now_and_everything_holds(now: datetime) -> None
     assert sold_by <= {"Dina Costa", "Sam Reed"}
     broken = [finding for finding in examine(None, now=now) if not finding.holds]
     assert broken == []
+
+
+def test_a_demo_makes_its_contacts(now: datetime) -> None:
+    club, told = demo(members=60, days=90)
+    with reading() as session:
+        made = Counter(session.scalars(select(Touchpoint.state)))
+        sent = set(session.execute(select(Message.state, Message.sent_at <= now)))
+        closed = set(session.scalars(select(Task.closed_by).where(Task.state == TaskState.DONE)))
+    assert made[TouchpointState.SENT] > 20
+    assert made[TouchpointState.DONE] > 0
+    assert made[TouchpointState.HELD_OUT] > 0
+    assert sent == {(MessageState.SENT, True)}
+    assert told.tally["tasks"] > 0
+    assert closed == {"Dina Costa", "Sam Reed"}
+    assert club.settings["contacts"]["learning"] == "full"
 
 
 def test_the_last_day_has_what_a_demo_must_show(now: datetime) -> None:

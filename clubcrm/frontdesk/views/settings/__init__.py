@@ -1,4 +1,4 @@
-"""Settings: the club, its plans, its closures, its messages, its staff and its keys."""
+"""Settings: the club, its plans, its closures, its messages, its contacts, its staff and its keys."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +19,7 @@ PAGES: Mapping[str, tuple[Permission, Words]] = {
     "frontdesk.club_settings": (Permission.EDIT_CLUB, _l("Club")),
     "frontdesk.closures": (Permission.EDIT_CLUB, _l("Closures and seasons")),
     "frontdesk.messages": (Permission.EDIT_SENDER, _l("Messages")),
+    "frontdesk.contacts": (Permission.EDIT_CONTACTS, _l("Contacts")),
     "frontdesk.staff": (Permission.MANAGE_STAFF, _l("Staff")),
     "frontdesk.tokens": (Permission.MANAGE_STAFF, _l("API keys")),
 }
@@ -57,4 +58,4 @@ def ways_of_settings() -> dict[str, Any]:
     return {"settings_ways": settings_ways}
 
 
-from clubcrm.frontdesk.views.settings import closures, club, messages, plans, staff  # noqa: E402, F401
+from clubcrm.frontdesk.views.settings import closures, club, contacts, messages, plans, staff  # noqa: E402, F401

@@ -18,6 +18,7 @@ from clubcrm.messaging.states import Channel, Refusal
 from clubcrm.retention.models import Assignment, Touchpoint
 from clubcrm.retention.operations.contacts.plays import PlayRow, plays_of
 from clubcrm.retention.policies.arms import draw, share_held_out
+from clubcrm.retention.policies.choices import choices_of
 from clubcrm.retention.policies.moments import moment_of
 from clubcrm.retention.policies.turns import Turn, Wish, turns_of
 from clubcrm.retention.queries.contacts import (
@@ -30,8 +31,6 @@ from clubcrm.retention.states import Arm, Hour, TouchpointState
 from clubcrm.retention.triggers import trigger_named
 
 AT_ONCE: Final = 2000
-SETTING: Final = "contacts"
-"""Name under which a club's choices about contacts stand in its settings."""
 
 _touch = cast(Table, Touchpoint.__table__)
 _arm = cast(Table, Assignment.__table__)
@@ -205,8 +204,7 @@ def _draw(
     new = [key for key in wanted if key not in arms]
     if not new:
         return arms
-    choices = club.settings.get(SETTING) or {}
-    learning = str(choices.get("learning", ""))
+    learning = choices_of(club.settings).learning
     active = active_members(session, club.id) if not learning else 0
     rows = []
     for key in new:
