@@ -36,6 +36,7 @@ class Permission(StrEnum):
     WORK_TASKS = "work_tasks"  # see what is to be done, write down what came of it
     ASSIGN_TASKS = "assign_tasks"  # give tasks to somebody
     SEE_REPORTS = "see_reports"  # renewals and other figures of the club
+    SEE_HOME = "see_home"  # the owner's page: who renews, who slips, what changed
     IMPORT = "import"  # upload, check, run and undo imports
     EXPORT = "export"
     EDIT_CLUB = "edit_club"  # settings, closures, slow seasons

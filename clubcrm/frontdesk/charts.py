@@ -73,3 +73,25 @@ def renewal_bars(rows: Sequence[RenewalRow], *, from_right: bool) -> BarChart:
     lines = tuple((round(_level(share), 1), share) for share in (0.0, 0.25, 0.5, 0.75, 1.0))
     axis = WIDTH - LEFT + 8 if from_right else LEFT - 8
     return BarChart(WIDTH, HEIGHT, tuple(bars), lines, start, end, axis)
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One part of a bar that is cut into parts, in units of a thousandth of the bar."""
+
+    name: str
+    x: float
+    width: float
+
+
+def sliced_bar(parts: Sequence[tuple[str, int]], *, from_right: bool) -> list[Slice]:
+    """A bar cut into its parts in their order; parts of nothing are left out."""
+    total = sum(count for _name, count in parts)
+    slices, at = [], 0.0
+    for name, count in parts:
+        if count:
+            width = 1000 * count / total
+            x = 1000 - at - width if from_right else at
+            slices.append(Slice(name, round(x, 1), round(width, 1)))
+            at += width
+    return slices

@@ -59,6 +59,7 @@ class RailItem:
 
 
 RAIL = (
+    RailItem("home", "frontdesk.owner", _l("Home"), icon="home", permission=Permission.SEE_HOME),
     RailItem("desk", "frontdesk.desk", _l("Desk"), icon="scan", permission=Permission.CHECK_IN),
     RailItem(
         "people", "frontdesk.people", _l("People"), icon="users", permission=Permission.SEE_MEMBERS

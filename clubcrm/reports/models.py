@@ -1,8 +1,8 @@
 """Roll-ups: figures kept ready so that a page need not count again. All of them can be rebuilt."""
 
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clubcrm.core.db import Model, words_of
@@ -27,6 +27,7 @@ class RenewalOutcome(Model):
             *("plan_id", "trainer", "seller"),
         ),
         Index("ix_renewal_outcome_person_id", "person_id"),
+        Index("ix_renewal_outcome_club_id_successor_sold_on", "club_id", "successor_sold_on"),
     )
 
     membership_id: Mapped[int] = mapped_column(ForeignKey("membership.id"), primary_key=True)
@@ -49,3 +50,18 @@ class RenewalOutcome(Model):
     starts_after: Mapped[int | None]
     successor_monthly_minor: Mapped[int | None]
     direction: Mapped[Direction | None] = mapped_column(words_of(Direction, 12))
+
+
+class BaseDay(Model):
+    """How many members a club had on a day: people with a running access term that is no trial.
+
+    Counted once a day for the last days anew, so that what was told late is in it.
+    """
+
+    __tablename__ = "base_day"
+    __table_args__ = (PrimaryKeyConstraint("club_id", "on"),)
+
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
+    on: Mapped[date]
+    members: Mapped[int]
+    counted_at: Mapped[datetime]

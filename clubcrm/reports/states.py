@@ -40,3 +40,32 @@ class By(StrEnum):
     CLUB = "club"
     TRAINER = "trainer"
     STAFF = "staff"
+
+
+class Group(StrEnum):
+    """The lists of people behind the figures of the owner's page."""
+
+    AT_RISK = "at_risk"
+    HIGH_RISK = "high_risk"
+    WATCH = "watch"
+    DUE = "due"
+    RENEWED = "renewed"
+    SLIPPED = "slipped"
+    CAME_BACK = "came_back"
+    JOINED = "joined"
+    NOTICE = "notice"
+    LEFT = "left"
+    REFUNDED = "refunded"
+    MEMBERS = "members"
+
+
+class DuePart(StrEnum):
+    """Where those stand whose terms end soon; the parts add up to the terms due."""
+
+    RENEWED = "renewed"
+    STEADY = "steady"
+    WATCH = "watch"
+    HIGH = "high"
+    ROLLING = "rolling"  # goes on by itself
+    FROZEN = "frozen"
+    LEAVING = "leaving"

@@ -49,6 +49,13 @@ class MemberState(Model):
             sqlite_where=text("dirty_seq != clean_seq"),
             postgresql_where=text("dirty_seq != clean_seq"),
         ),
+        # Whom a call is worth most: counted, summed and ranked without reading a row.
+        Index(
+            "ix_member_state_at_risk",
+            *("club_id", "value_minor", "person_id", "risk"),
+            sqlite_where=text("risk != 'none'"),
+            postgresql_where=text("risk != 'none'"),
+        ),
     )
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
@@ -69,6 +76,7 @@ class MemberState(Model):
     last_visit_on: Mapped[date | None]
     ends_on: Mapped[date | None]  # last valid day of the running (or last) term, for lists
     spell_from_on: Mapped[date | None]  # first day of the latest time of belonging
+    value_minor: Mapped[int | None]  # what the member brings a year; None = unknown
     evaluated_on: Mapped[date | None]
     next_check_on: Mapped[date | None]
     dirty_seq: Mapped[int] = mapped_column(default=1)

@@ -1,12 +1,15 @@
 """Forms about tasks: what came of one, and writing one down by hand."""
 
+import re
+import secrets
 from datetime import date, timedelta
 from typing import Any, cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import StringField, TextAreaField
+from wtforms import HiddenField, SelectMultipleField, StringField, TextAreaField
+from wtforms.widgets import CheckboxInput
 
 from clubcrm.accounts.queries import ClubRow
 from clubcrm.core.calendars import CalendarName
@@ -16,6 +19,8 @@ from clubcrm.messaging.words import KIND_WORDS
 
 QUICK_DAYS = (1, 2, 7)
 """Days from today that are offered for a promise with one tap."""
+
+BATCH = re.compile(r"[0-9a-f]{24}")
 
 
 class OutcomeForm(FlaskForm):
@@ -72,3 +77,37 @@ class WriteTaskForm(FlaskForm):
     def doer(self) -> int | None:
         """The employee who was chosen."""
         return int(self.assigned_to.data) if self.assigned_to.data else None
+
+
+class CallsForm(FlaskForm):
+    """Calls to everybody of a list, or to those ticked: who makes them, by when, and what to say."""
+
+    doers = SelectMultipleField(
+        _l("Who calls, by turns"), coerce=int, option_widget=CheckboxInput(), default=()
+    )
+    due_on = DayField(_l("Due on"), [needed()])
+    title = StringField(_l("About"), [needed(), at_most(240)], filters=[stripped])
+    script = TextAreaField(
+        _l("What to say or to know"), [at_most(4000)], filters=[stripped], render_kw={"rows": 3}
+    )
+    batch = HiddenField()
+
+    def __init__(
+        self, *args: Any, club: ClubRow, people: list[tuple[int, str]], today: date, **kw: Any
+    ) -> None:
+        super().__init__(*args, **kw)
+        cast(Any, self.due_on).calendar = cast(CalendarName, club.calendar)
+        cast(Any, self.doers).choices = people
+        self.names = dict(people)
+        if not self.is_submitted():
+            self.due_on.data = today + timedelta(days=1)
+            self.batch.data = secrets.token_hex(12)
+
+    def by_turns(self) -> list[int]:
+        """Who makes the calls, one after the other; nobody where whoever has time does."""
+        return list(self.doers.data or ())
+
+    def key(self) -> str:
+        """The key of these calls; of a form that lost its own a new one."""
+        told = self.batch.data or ""
+        return told if BATCH.fullmatch(told) else secrets.token_hex(12)

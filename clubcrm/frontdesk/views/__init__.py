@@ -18,6 +18,7 @@ from clubcrm.accounts.states import Permission
 blueprint = Blueprint("frontdesk", __name__, template_folder="../templates")
 
 WAYS = (
+    ("frontdesk.owner", Permission.SEE_HOME),
     ("frontdesk.desk", Permission.CHECK_IN),
     ("floor.today", Permission.TRAIN),
     ("frontdesk.people", Permission.SEE_MEMBERS),
@@ -71,6 +72,7 @@ from clubcrm.frontdesk.views import (  # noqa: E402, F401
     card,
     desk,
     memberships,
+    owner,
     people,
     renewals,
     settings,

@@ -9,6 +9,7 @@ from typing import Any, cast
 from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from clubcrm.accounts.access import current_club, principal, requires, safe_next
@@ -133,7 +134,7 @@ def show_tasks() -> str:
         lines = with_standing(session, found[:AT_ONCE])
         counts = task_counts(session, club.id, today)
         made = calls_made(session, club.id, today, since)
-        doers = _doers(session, club) if may_assign else []
+        doers = doers_at(session, club) if may_assign else []
     most = choices_of(club.settings).calls_per_day
     now_lines, later = _parted(lines, max(0, most - made)) if not offset else ([], lines)
     return render_template(
@@ -146,7 +147,7 @@ def show_tasks() -> str:
         has_more=len(found) > AT_ONCE,
         next_offset=offset + AT_ONCE,
         figures=_figures(counts, me),
-        late=_late(counts),
+        late=late_tasks(counts),
         made=made,
         most=most,
         doers=doers,
@@ -218,7 +219,7 @@ def _figures(counts: Sequence[TaskCount], me: int | None) -> dict[str, int]:
     }
 
 
-def _late(counts: Sequence[TaskCount]) -> list[Late]:
+def late_tasks(counts: Sequence[TaskCount]) -> list[Late]:
     """How many are late, employee by employee; nobody's last."""
     found: dict[int | None, Late] = {}
     for one in counts:
@@ -229,7 +230,7 @@ def _late(counts: Sequence[TaskCount]) -> list[Late]:
     return sorted(found.values(), key=lambda late: (late.name is None, -late.count, late.name))
 
 
-def _doers(session: Any, club: ClubRow) -> list[tuple[int, str]]:
+def doers_at(session: Session, club: ClubRow) -> list[tuple[int, str]]:
     """Who works at a club and may do tasks there, by name."""
     return [
         (row.id, row.full_name)
@@ -316,7 +317,7 @@ def tasks_assign() -> Response:
     chosen = request.form.get("staff", "")
     ticked = {int(one) for one in request.form.getlist("task") if one.isascii() and one.isdigit()}
     with reading() as session:
-        names = dict(_doers(session, club))
+        names = dict(doers_at(session, club))
     staff_id = int(chosen) if chosen.isascii() and chosen.isdigit() else None
     if staff_id is not None and staff_id not in names:
         raise NotAllowed
@@ -346,7 +347,7 @@ def write_down_task(person_id: int) -> Answer:
         if not who.may(Permission.WORK_TASKS, seen_at):
             seen_at = current_club(Permission.WORK_TASKS).id
         club = get_club(session, seen_at)
-        doers = _doers(session, club)
+        doers = doers_at(session, club)
     if not who.may(Permission.ASSIGN_TASKS, club.id):
         doers = [(id_, name) for id_, name in doers if id_ == who.actor.id]
     form = WriteTaskForm(club=club, people=doers, today=club.today(now))

@@ -6,6 +6,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from clubcrm.core.actor import Actor
+from clubcrm.messaging.operations.calls import (
+    MOST_CALLS,
+    CallsMade,
+    CallsWanted,
+    ask_for_calls,
+    take_back_calls,
+)
 from clubcrm.messaging.operations.messages import MessageValues, cancel_messages, queue_messages
 from clubcrm.messaging.operations.senders import change_sender, note_test, send_test
 from clubcrm.messaging.operations.sending import (
@@ -33,9 +40,13 @@ from clubcrm.messaging.operations.tasks import (
 from clubcrm.messaging.operations.unsubscribing import unsubscribe
 
 __all__ = [
+    "MOST_CALLS",
     "BlockValues",
+    "CallsMade",
+    "CallsWanted",
     "MessageValues",
     "TaskValues",
+    "ask_for_calls",
     "assign_tasks",
     "block_contacts",
     "bounce_by_key",
@@ -54,6 +65,7 @@ __all__ = [
     "resend_message",
     "send_test",
     "suppress",
+    "take_back_calls",
     "unsubscribe",
     "withdraw_contacts",
     "write_task",

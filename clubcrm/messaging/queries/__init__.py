@@ -10,11 +10,13 @@ from clubcrm.messaging.queries.reach import gate_facts, texts_of
 from clubcrm.messaging.queries.senders import SenderRow, sender_of
 from clubcrm.messaging.queries.tasks import (
     ArrivalTask,
+    OpenCall,
     TaskCount,
     TaskRow,
     arrival_task,
     calls_made,
     get_task,
+    open_calls_of,
     task_counts,
     tasks,
 )
@@ -22,6 +24,7 @@ from clubcrm.messaging.queries.tasks import (
 __all__ = [
     "ArrivalTask",
     "MessageRow",
+    "OpenCall",
     "SenderRow",
     "TaskCount",
     "TaskRow",
@@ -30,6 +33,7 @@ __all__ = [
     "gate_facts",
     "get_message",
     "get_task",
+    "open_calls_of",
     "sender_of",
     "task_counts",
     "tasks",

@@ -3,16 +3,19 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import Select, Table, bindparam, case, func, literal, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.models import StaffUser
+from clubcrm.core.sql import chunks
 from clubcrm.members.models import Person
 from clubcrm.messaging.errors import UnknownTask
 from clubcrm.messaging.models import Task
 from clubcrm.messaging.states import Outcome, TaskKind, TaskState
+
+CALLS_AT_ONCE: Final = 5000
 
 _task = cast(Table, Task.__table__)
 _person = cast(Table, Person.__table__)
@@ -193,6 +196,37 @@ def get_task(session: Session, task_id: int, scope: Collection[int]) -> TaskRow:
     if row is None:
         raise UnknownTask
     return TaskRow(*row)
+
+
+@dataclass(frozen=True)
+class OpenCall:
+    """The open call to somebody: when it is due, and who makes it (None = whoever has time)."""
+
+    task_id: int
+    due_on: date
+    assignee: str | None
+
+
+def open_calls_of(
+    session: Session, club_id: int, person_ids: Collection[int]
+) -> dict[int, OpenCall]:
+    """The open calls of a club to these people; of several the one that is due first."""
+    found: dict[int, OpenCall] = {}
+    for people in chunks(sorted(person_ids), CALLS_AT_ONCE):
+        query = (
+            select(_task.c.person_id, _task.c.id, _task.c.due_on, _staff.c.full_name)
+            .outerjoin(_staff, _staff.c.id == _task.c.assigned_to)
+            .where(
+                _task.c.person_id.in_(people),
+                _task.c.state == TaskState.OPEN,
+                _task.c.club_id == club_id,
+                _task.c.kind == TaskKind.CALL,
+            )
+            .order_by(_task.c.due_on, _task.c.id)
+        )
+        for person_id, *call in session.execute(query):
+            found.setdefault(person_id, OpenCall(*call))
+    return found
 
 
 @dataclass(frozen=True)

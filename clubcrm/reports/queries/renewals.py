@@ -313,7 +313,8 @@ def _words(session: Session, scope: Collection[int], by: By) -> Callable[[Any], 
     return lambda line: (month_key(line.key, clubs[line.club_id].calendar),) * 2
 
 
-def _is_followed(grace: int) -> ColumnElement[bool]:
+def is_followed(grace: int) -> ColumnElement[bool]:
+    """Whether a later term was sold and begins in time; as `policies.bucket` says it."""
     return and_(Row.sold_after <= grace, Row.starts_after <= max(grace, 1))
 
 
@@ -323,7 +324,7 @@ def _is_final(grace: int, today: date) -> ColumnElement[bool]:
 
 def _bucket(grace: int, today: date) -> ColumnElement[str]:
     """`policies.bucket` as SQL."""
-    followed = _is_followed(grace)
+    followed = is_followed(grace)
     return case(
         (and_(followed, Row.sold_after < -Row.window_days), str(Bucket.EARLY)),
         (and_(followed, Row.sold_after <= 0), str(Bucket.WINDOW)),
@@ -335,7 +336,7 @@ def _bucket(grace: int, today: date) -> ColumnElement[str]:
 
 def _brief(grace: int) -> list[ColumnElement[Any]]:
     """How many were due and followed, in the columns of the whole report."""
-    followed = func.sum(case((_is_followed(grace), 1), else_=0))
+    followed = func.sum(case((is_followed(grace), 1), else_=0))
     told = {"due": func.count(), "by_the_end": followed, "renewed": followed}
     names = ("early", *Direction, "auto", "auto_renewed", "value_due", "value_renewed")
     nothing = [literal(0).label(str(name)) for name in names]
@@ -344,7 +345,7 @@ def _brief(grace: int) -> list[ColumnElement[Any]]:
 
 def _figures(grace: int) -> list[ColumnElement[Any]]:
     """What is counted of terms that are all final or all open; the rest follows from it."""
-    followed = _is_followed(grace)
+    followed = is_followed(grace)
     conditions: dict[str, ColumnElement[bool]] = {
         "early": and_(followed, Row.sold_after < -Row.window_days),
         "by_the_end": and_(followed, Row.sold_after <= 0),

@@ -19,6 +19,7 @@ from clubcrm.retention.models import MemberState, PhaseChange
 from clubcrm.retention.operations.rows import change_row, state_row
 from clubcrm.retention.policies import NOBODY, WALK_BACK, Facts, Rules, evaluate, rules_of
 from clubcrm.retention.policies.history import Move, Walked, since_before, walk
+from clubcrm.retention.policies.worth import yearly_value
 from clubcrm.retention.states import Phase, Sub, Transition
 
 MOST = 5000
@@ -142,7 +143,8 @@ def look_again(
     for one in picked:
         held = past.get(one.person_id, ())
         walked = _decide(one, facts[one.person_id], held, rules)
-        states.append(state_row(one.person_id, one.last, one.dirty_seq, walked))
+        value = yearly_value(facts[one.person_id], one.last)
+        states.append(state_row(one.person_id, one.last, one.dirty_seq, walked, value))
         fresh: list[Move] = []
         if not facts[one.person_id].is_gone:
             superseded, fresh = _differences(walked.moves, held, one.start)
@@ -298,6 +300,7 @@ _WRITE_STATE = (
         last_visit_on=bindparam("new_last_visit_on"),
         ends_on=bindparam("new_ends_on"),
         spell_from_on=bindparam("new_spell_from_on"),
+        value_minor=bindparam("new_value_minor"),
         evaluated_on=bindparam("new_evaluated_on"),
         next_check_on=bindparam("new_next_check_on"),
         clean_seq=bindparam("seen_seq"),

@@ -9,7 +9,9 @@ from clubcrm.retention.policies.standing import measures_of, plain_reason
 from clubcrm.retention.states import Reason, Transition
 
 
-def state_row(person_id: int, day: int, seen_seq: int, walked: Walked) -> dict[str, Any]:
+def state_row(
+    person_id: int, day: int, seen_seq: int, walked: Walked, value_minor: int | None
+) -> dict[str, Any]:
     """The values of a member's state after a look on a day, named for the statement that writes them."""
     standing = walked.standing
     return {
@@ -27,6 +29,7 @@ def state_row(person_id: int, day: int, seen_seq: int, walked: Walked) -> dict[s
         "new_last_visit_on": _day(standing.last),
         "new_ends_on": _day(standing.ends),
         "new_spell_from_on": _day(standing.spell_start),
+        "new_value_minor": value_minor,
         "new_evaluated_on": day_of(day),
         "new_next_check_on": _day(standing.next_check),
     }

@@ -3,6 +3,7 @@
 import pytest
 
 from clubcrm.core.transactions import reading
+from clubcrm.members.queries import yearly_values
 from clubcrm.retention.jobs import compare
 from clubcrm.retention.models import MemberState, PhaseChange
 from clubcrm.retention.queries import standing_of
@@ -27,12 +28,14 @@ def test_a_club_at_which_anything_happens(life: Life, seed: int) -> None:
     life.is_as_rebuilt()
     assert len(club.happened) >= 12, club.happened
     with reading() as session:
+        worth = yearly_values(session, club.people, on(life.day))
         for person_id in club.people:
             kept = session.get_one(MemberState, person_id)
             found = standing_of(session, person_id, on(life.day))
             assert (found.phase, found.sub, found.risk) == (kept.phase, kept.sub, kept.risk)
             assert found.since_on == kept.since_on
             assert found.status == kept.status
+            assert kept.value_minor == worth.get(person_id)
 
 
 def test_the_comparison_sees_what_differs(life: Life) -> None:

@@ -1,0 +1,156 @@
+"""The names behind the figures of the owner's page, and who of them has no call yet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, cast
+
+from sqlalchemy import Select, Subquery, Table, exists, func, literal_column, null, select
+from sqlalchemy.orm import Session
+
+from clubcrm.members.models import Person
+from clubcrm.messaging.models import Task
+from clubcrm.messaging.queries import OpenCall, open_calls_of
+from clubcrm.messaging.states import TaskKind
+from clubcrm.reports.queries.owner.groups import Asked, is_at_risk, who
+from clubcrm.reports.states import Group
+from clubcrm.retention.models import MemberState
+from clubcrm.retention.states import Phase, Risk, Sub
+
+_person = cast(Table, Person.__table__)
+_state = cast(Table, MemberState.__table__)
+_task = cast(Table, Task.__table__)
+
+NO_VALUE: Final = -1
+"""Who is worth nobody knows what stands last."""
+
+
+@dataclass(frozen=True)
+class Name:
+    """One line of a list: a person, where he stands, what he brings a year, and his open call.
+
+    `on` is the day the list is about: of the last visit, of the end, of what happened.
+    """
+
+    person_id: int
+    number: str
+    full_name: str
+    phone: str | None
+    visits_known_from: date | None
+    phase: Phase | None
+    sub: Sub | None
+    risk: Risk | None
+    reasons: Sequence[Any]
+    value_minor: int | None
+    last_visit_on: date | None
+    ends_on: date | None
+    on: date | None
+    minor: int | None
+    call: OpenCall | None = None
+
+
+def names_behind(session: Session, asked: Asked, *, limit: int, offset: int = 0) -> list[Name]:
+    """A page of the names behind a figure, who brings most a year first. Two statements."""
+    query = _lines(who(asked).subquery())
+    rows = session.execute(_in_order(query, asked.group).limit(limit).offset(offset)).all()
+    return _with_calls(session, asked.club_id, rows)
+
+
+def most_at_risk(session: Session, club_id: int, *, limit: int) -> list[Name]:
+    """The first names of those at risk, read from the end of their index however many there are."""
+    rows: list[Any] = []
+    is_known = _state.c.value_minor.is_not(None)
+    for some in (is_known, ~is_known):
+        if len(rows) < limit:
+            first = (
+                select(
+                    _state.c.person_id, _state.c.last_visit_on.label("on"), null().label("minor")
+                )
+                .where(is_at_risk(club_id), some)
+                .order_by(_state.c.value_minor.desc(), _state.c.person_id.desc())
+                .limit(limit - len(rows))
+                .subquery()
+            )
+            rows += session.execute(_in_order(_lines(first), Group.AT_RISK)).all()
+    return _with_calls(session, club_id, rows)
+
+
+def _lines(found: Subquery) -> Select[Any]:
+    """What a line tells of each of those found."""
+    return (
+        select(
+            _person.c.id.label("person_id"),
+            _person.c.number,
+            _person.c.full_name,
+            _person.c.phone,
+            _person.c.visits_known_from,
+            _state.c.phase,
+            _state.c.sub,
+            _state.c.risk,
+            _state.c.reasons,
+            _state.c.value_minor,
+            _state.c.last_visit_on,
+            _state.c.ends_on,
+            found.c.on,
+            found.c.minor,
+        )
+        .select_from(found)
+        .join(_person, _person.c.id == found.c.person_id)
+        .outerjoin(_state, _state.c.person_id == found.c.person_id)
+    )
+
+
+def _with_calls(session: Session, club_id: int, rows: Sequence[Any]) -> list[Name]:
+    calls = open_calls_of(session, club_id, {row.person_id for row in rows})
+    return [Name(**row._asdict(), call=calls.get(row.person_id)) for row in rows]
+
+
+def _in_order(query: Select[Any], group: Group) -> Select[Any]:
+    """The most valuable first; of all members the newest, which needs no sorting."""
+    if group is Group.MEMBERS:
+        return query.order_by(_person.c.id.desc())
+    value = func.coalesce(_state.c.value_minor, literal_column(str(NO_VALUE)))
+    return query.order_by(value.desc(), _person.c.id.desc())
+
+
+def count_names(session: Session, asked: Asked) -> int:
+    """How many lines there are behind a figure."""
+    return session.scalar(select(func.count()).select_from(who(asked).subquery())) or 0
+
+
+def count_without_call(session: Session, asked: Asked, *, most: int) -> int:
+    """How many people of a list have no open call; it is counted up to one more than `most`."""
+    found = who(asked).subquery()
+    free = select(found.c.person_id).distinct().where(~_has_call(asked.club_id, found.c.person_id))
+    return session.scalar(select(func.count()).select_from(free.limit(most + 1).subquery())) or 0
+
+
+def people_behind(
+    session: Session, asked: Asked, *, most: int, ticked: Sequence[int] | None = None
+) -> dict[int, int | None]:
+    """The people of a list in its order with what they bring a year: those without a call first of all.
+
+    Who has an open call is left out once there are `most` without; `ticked` narrows the list.
+    """
+    found = who(asked).subquery()
+    query = (
+        select(found.c.person_id, _state.c.value_minor)
+        .select_from(found)
+        .join(_person, _person.c.id == found.c.person_id)
+        .outerjoin(_state, _state.c.person_id == found.c.person_id)
+    )
+    if ticked is not None:
+        query = query.where(found.c.person_id.in_(ticked))
+    has_call = _has_call(asked.club_id, found.c.person_id)
+    free = session.execute(_in_order(query.where(~has_call), asked.group).limit(most)).all()
+    busy = session.execute(query.where(has_call).limit(most)).all()
+    return {row.person_id: row.value_minor for row in (*free, *busy)}
+
+
+def _has_call(club_id: int, person_id: Any) -> Any:
+    return exists().where(
+        _task.c.person_id == person_id,
+        _task.c.state == literal_column("'open'"),
+        _task.c.club_id == club_id,
+        _task.c.kind == TaskKind.CALL,
+    )
