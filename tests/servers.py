@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ CHROMIUM_SETTING = "TEST_CHROMIUM"
 
 START_SECONDS = 60
 STOP_SECONDS = 20
+RESTART_SECONDS = 120
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROMIUM_PLACES = (
@@ -100,6 +102,61 @@ def postgresql_server() -> Iterator[str]:
         ready = "database system is ready to accept connections"
         with _running(command, ready, folder, owner, stop_signal=signal.SIGINT):
             yield f"postgresql+psycopg://postgres@/postgres?host={quote(str(folder), safe='')}"
+
+
+class Cluster:
+    """A PostgreSQL of its own, that can be killed and started again."""
+
+    def __init__(self, folder: Path, owner: "_Owner | None") -> None:
+        self._folder, self._owner = folder, owner
+        self._programs = postgresql_programs()
+        _initialise_cluster(self._programs, folder / "data", owner)
+        self.url = f"postgresql+psycopg://postgres@/postgres?host={folder}"
+        self._running = contextlib.ExitStack()
+
+    def start(self) -> None:
+        """Start it, and wait until it takes connections."""
+        command = [
+            *(str(self._programs / "postgres"), "-D", str(self._folder / "data")),
+            *("-k", str(self._folder), "-c", "listen_addresses=", "-c", "log_destination=stderr"),
+            *("-c", "logging_collector=off", "-c", "shared_buffers=32MB"),
+        ]
+        ready = "database system is ready to accept connections"
+        self._running.enter_context(
+            _running(command, ready, self._folder, self._owner, signal.SIGINT)
+        )
+
+    def start_again(self) -> None:
+        """Start after a kill: the dead one's children may still hold the memory for a moment."""
+        until = time.monotonic() + RESTART_SECONDS
+        while True:
+            try:
+                return self.start()
+            except ServerStartError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.2)
+
+    def kill(self) -> None:
+        """Kill it in the middle of whatever it does."""
+        pid = (self._folder / "data" / "postmaster.pid").read_text(encoding="ascii").split()[0]
+        os.kill(int(pid), signal.SIGKILL)
+        self._running.close()
+
+    def stop(self) -> None:
+        """Stop it in good order."""
+        self._running.close()
+
+
+@contextlib.contextmanager
+def mortal_postgresql() -> Iterator[Cluster]:
+    """Run a PostgreSQL that whoever asked for it may kill and start again."""
+    owner = _unprivileged_owner()
+    with _private_folder("clubcrm-pg-", owner) as folder:
+        one = Cluster(folder, owner)
+        one.start()
+        yield one
+        one.stop()
 
 
 def _initialise_cluster(programs: Path, data: Path, owner: "_Owner | None") -> None:

@@ -1,8 +1,6 @@
 """The database killed, locked or restarted under the application: nothing acknowledged is lost."""
 
 import contextlib
-import os
-import signal
 import sqlite3
 import threading
 import time
@@ -23,62 +21,17 @@ from clubcrm.core.schema import ensure_schema
 from clubcrm.core.transactions import reading, transaction
 from clubcrm.members.models import Person
 from config import Settings
-from tests import servers
 from tests.conftest import NOW, PASSWORD, Database
+from tests.servers import Cluster, mortal_postgresql
 from tests.web.api import Caller
 
 PATIENCE = 120.0
 
 
-class Cluster:
-    """A PostgreSQL of this test alone, that can be killed and started again."""
-
-    def __init__(self, folder: Path, owner: Any) -> None:
-        self.folder, self.owner = folder, owner
-        self.programs = servers.postgresql_programs()
-        servers._initialise_cluster(self.programs, folder / "data", owner)
-        self.url = f"postgresql+psycopg://postgres@/postgres?host={folder}"
-        self._running = contextlib.ExitStack()
-
-    def start(self) -> None:
-        command = [
-            *(str(self.programs / "postgres"), "-D", str(self.folder / "data")),
-            *("-k", str(self.folder), "-c", "listen_addresses=", "-c", "log_destination=stderr"),
-            *("-c", "logging_collector=off", "-c", "shared_buffers=32MB"),
-        ]
-        ready = "database system is ready to accept connections"
-        self._running.enter_context(
-            servers._running(command, ready, self.folder, self.owner, signal.SIGINT)
-        )
-
-    def start_again(self) -> None:
-        """Start after a kill: the dead one's children may still hold the memory for a moment."""
-        until = time.monotonic() + PATIENCE
-        while True:
-            try:
-                return self.start()
-            except servers.ServerStartError:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.2)
-
-    def kill(self) -> None:
-        pid = (self.folder / "data" / "postmaster.pid").read_text(encoding="ascii").split()[0]
-        os.kill(int(pid), signal.SIGKILL)
-        self._running.close()
-
-    def stop(self) -> None:
-        self._running.close()
-
-
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
-    owner = servers._unprivileged_owner()
-    with servers._private_folder("clubcrm-pg-", owner) as folder:
-        one = Cluster(folder, owner)
-        one.start()
+    with mortal_postgresql() as one:
         yield one
-        one.stop()
 
 
 @pytest.fixture
