@@ -1,10 +1,10 @@
 """Check-ins survive kills: a stream of keyed ones, the database or its process killed in the middle.
 
 `clubcrm serve` answers doors over HTTP, each scan with a key of its own, asked again with the same key
-until it is answered; one answer in fifty is lost on the way. On PostgreSQL the database is killed -9 and started again; on SQLite the process
-that holds it. At the end each acknowledged visit must be there, once, the pack must have lost one visit,
-and who asks again must get the answer that was given. The control asks again without keys, and must
-leave more than one decision for a scan.
+until it is answered; one answer in fifty is lost on the way. On PostgreSQL the database is killed -9 and
+started again; on SQLite the process that holds it. At the end each acknowledged visit must be there,
+once, the pack must have lost one visit, and who asks again must get the answer that was given. The
+control asks again without keys, and must leave more than one decision for a scan.
 """
 
 import argparse
