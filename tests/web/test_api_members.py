@@ -10,6 +10,7 @@ from clubcrm.members.operations import PersonValues, add_people
 from tests.conftest import NOW
 from tests.web.api import Caller
 from tests.web.conftest import MakeCaller
+from tests.web.test_people import statements
 
 
 def test_somebody_is_added_and_shown(boss: Caller) -> None:
@@ -156,6 +157,24 @@ def test_a_search_is_read_page_by_page(boss: Caller, plans: dict[str, int]) -> N
     cursor = boss.get("/members", q="ana", limit=3)["next"]
     assert boss.get("/members", 422, q="no", cursor=cursor)["code"] == "bad_cursor"
     assert boss.get("/members", 422, cursor=cursor)["code"] == "bad_cursor"
+
+
+def test_a_list_of_people_who_were_not_looked_at_yet_costs_the_same_few_statements(
+    boss: Caller, plans: dict[str, int]
+) -> None:
+    seen = []
+    for count in (3, 9):
+        for number in range(count):
+            ana = boss.post("/members", name=f"Ana No {number}")
+            boss.post("/memberships", member_id=ana["id"], plan="Annual")
+        for query in ({}, {"q": "ana", "phase": "adaptation"}):
+            boss.get("/members", **query)
+            with statements() as asked:
+                found = boss.get("/members", **query)["items"]
+            assert {one["phase"] for one in found} == {"adaptation"}
+            seen.append(len(asked))
+    assert seen[:2] == seen[2:]
+    assert max(seen) <= 24
 
 
 def test_a_search_finds_everybody_however_many(

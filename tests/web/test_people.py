@@ -257,6 +257,21 @@ def test_the_search_as_one_types_costs_few_statements(
     assert "Show all who match" in page
 
 
+def test_a_card_of_very_many_terms_shows_the_newest_and_all_where_asked(
+    app: Flask, a_club: int, desk: FlaskClient, plans: dict[str, int]
+) -> None:
+    (ana,) = add(app, a_club, "Ana Silva")
+    for year in range(2000, 2020):
+        sell(app, ana, plans["Annual"], date(year, 3, 2))
+    page = desk.get(f"/people/{ana}").text
+    assert page.count('class="term term-') == 16
+    assert '<span class="num">16</span> earlier terms' in page or "16 earlier terms" in page
+    assert "Show all terms" in page
+    everything = desk.get(f"/people/{ana}?terms=all").text
+    assert everything.count('class="term term-') == 20
+    assert "Show all terms" not in everything
+
+
 # --- adding and changing --------------------------------------------------------------------
 
 NEW = {

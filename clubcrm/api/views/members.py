@@ -39,9 +39,16 @@ from clubcrm.members.operations import (
 )
 from clubcrm.members.queries import PersonRow, find_people, tags_of
 from clubcrm.members.states import ConsentChannel
-from clubcrm.reports.queries.people import ListFilter, ListRow, Order, hits_of, member_list
+from clubcrm.reports.queries.people import (
+    ListFilter,
+    ListRow,
+    Order,
+    hits_of,
+    member_list,
+    who_may_stand,
+)
 from clubcrm.reports.queries.people.timeline import timeline_of
-from clubcrm.retention.queries import standing_of
+from clubcrm.retention.queries import standing_of, standings_of
 from clubcrm.retention.states import Status
 from clubcrm.visits.errors import CardTaken, NotACard
 from clubcrm.visits.operations import fold_code, issue_cards
@@ -188,7 +195,9 @@ def _found(
     for start in range(place, place + len(hits), AT_ONCE):
         ids = [hit.id for hit in hits[start - place : start - place + AT_ONCE]]
         today = seen.today(now)
-        known = hits_of(session, ids, today=today)
+        # Only who may fit is read in full: of a common name that is one in a hundred.
+        may_fit = who_may_stand(session, ids, phase=query.phase, status=query.status)
+        known = hits_of(session, [one for one in ids if one in may_fit], today=today)
         lines = {row.id: row for row in _looked_at(session, known, today)}
         for no, person_id in enumerate(ids, start):
             row = lines.get(person_id)
@@ -207,13 +216,14 @@ def _looked_at(session: Session, rows: Sequence[ListRow], today: date) -> list[L
 
     After a large import only the first few are: the others are when the worker comes to them.
     """
-    stale = {row.id for row in islice((row for row in rows if row.is_stale), MOST_ANEW)}
-    return [_anew(session, row, today) if row.id in stale else row for row in rows]
-
-
-def _anew(session: Session, row: ListRow, today: date) -> ListRow:
-    standing = standing_of(session, row.id, today)
-    return replace(row, status=standing.status, phase=standing.phase)
+    stale = [row.id for row in islice((row for row in rows if row.is_stale), MOST_ANEW)]
+    anew = standings_of(session, stale, today) if stale else {}
+    return [
+        replace(row, status=anew[row.id].status, phase=anew[row.id].phase)
+        if row.id in anew
+        else row
+        for row in rows
+    ]
 
 
 def _item(row: ListRow, seen: Sight, now: datetime) -> MemberItem:

@@ -61,6 +61,8 @@ from clubcrm.retention.words import CONTACT_STATES, contact_reason, play_words
 from clubcrm.visits.operations import issue_card, replace_card, undo_visit
 
 KINDS = tuple(Kind)
+NEWEST_TERMS, MOST_TERMS = 4, 16
+"""Terms that are in sight, and those that are there at a press; all the others on a page of its own."""
 LATELY_DAYS = 28
 """Days that are held against the habit, so that no habit comes from them."""
 NAMED_SINCE = frozenset(Phase) - {Phase.ACTIVE, Phase.ADAPTATION, Phase.PENDING}
@@ -82,8 +84,11 @@ def person(person_id: int) -> str:
         work = principal().scope(Permission.WORK_TASKS)
         open_tasks = tasks_of(session, work, today=card.today, person_id=card.person.id)
         contacts = _contacts(session, card, scope)
+    all_terms = request.args.get("terms") == "all"
     return render_template(
         "frontdesk/people/card.html",
+        all_terms=all_terms,
+        earlier_terms=card.terms[NEWEST_TERMS : None if all_terms else MOST_TERMS],
         task_lines=[TaskLine(task) for task in open_tasks],
         contacts=contacts,
         next=request.full_path,

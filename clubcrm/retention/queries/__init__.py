@@ -22,6 +22,7 @@ from clubcrm.retention.queries.standings import (
     phase_history_of,
     runs_of,
     standing_of,
+    standings_of,
     stopped_runs,
 )
 from clubcrm.retention.shipped import PlayWords
@@ -44,6 +45,7 @@ __all__ = [
     "sample_words",
     "standing_of",
     "standing_plays",
+    "standings_of",
     "stopped_runs",
     "touchpoints",
 ]

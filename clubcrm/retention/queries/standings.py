@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, select
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.queries import ClubRow, get_club
@@ -20,6 +20,8 @@ from clubcrm.retention.policies.history import Walked, since_before, walk
 from clubcrm.retention.policies.standing import measures_of, plain_figures
 from clubcrm.retention.states import DailyRunState, Phase, Reason, Risk, Status, Sub, Transition
 from clubcrm.retention.words import reason_text
+
+_state = cast(Table, MemberState.__table__)
 
 
 @dataclass(frozen=True)
@@ -83,33 +85,59 @@ def standing_of(session: Session, person_id: int, day: date) -> StandingRow:
     Decided anew from the facts, so it is right even where the person is marked and no run has looked
     yet. Days before the first one looked at are answered as that one.
     """
-    home = session.scalar(select(Person.home_club_id).where(Person.id == person_id))
-    if home is None:
+    found = standings_of(session, [person_id], day)
+    if person_id not in found:
         raise NotFound
-    club = get_club(session, home)
-    state = session.execute(
-        select(MemberState.__table__).where(MemberState.person_id == person_id)
-    ).one_or_none()
-    start, baseline = _first_unsure(state, day_no(day))
-    firsts = {person_id: max(start - 1, baseline)}
-    facts = read_facts(session, club, firsts, day, look_back=WALK_BACK)[person_id]
-    if facts.is_gone:
-        return StandingRow(on=day)
+    return found[person_id]
+
+
+def standings_of(
+    session: Session, person_ids: Collection[int], day: date
+) -> dict[int, StandingRow]:
+    """The same for many people, by id: as many statements for a page of them as for one."""
+    homes: dict[int, list[int]] = {}
+    at_home = select(Person.id, Person.home_club_id).where(Person.id.in_(person_ids))
+    for person_id, club_id in session.execute(at_home):
+        homes.setdefault(club_id, []).append(person_id)
+    found: dict[int, StandingRow] = {}
+    for club_id, ids in homes.items():
+        found |= _standings_at(session, get_club(session, club_id), ids, day)
+    return found
+
+
+def _standings_at(
+    session: Session, club: ClubRow, ids: Sequence[int], day: date
+) -> dict[int, StandingRow]:
+    """Where people of one club stand."""
+    kept = session.execute(select(_state).where(_state.c.person_id.in_(ids)))
+    states = {row.person_id: row for row in kept}
+    unsure = {one: _first_unsure(states.get(one), day_no(day)) for one in ids}
+    firsts = {one: max(start - 1, baseline) for one, (start, baseline) in unsure.items()}
+    facts_of = read_facts(session, club, firsts, day, look_back=WALK_BACK)
     rules = rules_of(club.settings)
-    before, since = NOBODY, None
-    if start > baseline:
-        before = evaluate(facts, start - 1, rules)
-        since = since_before(_history(session, person_id), start)
-    walked = walk(
-        facts,
-        start,
-        day_no(day),
-        before=before,
-        since=since,
-        baseline=baseline,
-        rules=rules,
-    )
-    return _row(walked, day, club)
+    later = [one for one, (start, baseline) in unsure.items() if start > baseline]
+    history = _history(session, [one for one in later if not facts_of[one].is_gone])
+    found: dict[int, StandingRow] = {}
+    for person_id, (start, baseline) in unsure.items():
+        facts = facts_of[person_id]
+        if facts.is_gone:
+            found[person_id] = StandingRow(on=day)
+            continue
+        before, since = NOBODY, None
+        if start > baseline:
+            before = evaluate(facts, start - 1, rules)
+            since = since_before(history.get(person_id, []), start)
+        walked = walk(
+            facts,
+            start,
+            day_no(day),
+            before=before,
+            since=since,
+            baseline=baseline,
+            rules=rules,
+        )
+        found[person_id] = _row(walked, day, club)
+    return found
 
 
 def _first_unsure(state: Any, day: int) -> tuple[int, int]:
@@ -125,13 +153,21 @@ def _first_unsure(state: Any, day: int) -> tuple[int, int]:
     return max(start, baseline), baseline
 
 
-def _history(session: Session, person_id: int) -> list[tuple[int, Phase | None]]:
+def _history(
+    session: Session, person_ids: Sequence[int]
+) -> dict[int, list[tuple[int, Phase | None]]]:
+    """(first day, phase) of the kept history of people, oldest first."""
+    found: dict[int, list[tuple[int, Phase | None]]] = {}
+    if not person_ids:
+        return found
     query = (
-        select(PhaseChange.from_on, PhaseChange.phase)
-        .where(PhaseChange.person_id == person_id, PhaseChange.superseded_at.is_(None))
-        .order_by(PhaseChange.from_on, PhaseChange.id)
+        select(PhaseChange.person_id, PhaseChange.from_on, PhaseChange.phase)
+        .where(PhaseChange.person_id.in_(person_ids), PhaseChange.superseded_at.is_(None))
+        .order_by(PhaseChange.person_id, PhaseChange.from_on, PhaseChange.id)
     )
-    return [(day_no(from_on), phase) for from_on, phase in session.execute(query)]
+    for person_id, from_on, phase in session.execute(query):
+        found.setdefault(person_id, []).append((day_no(from_on), phase))
+    return found
 
 
 def _row(walked: Walked, day: date, club: ClubRow) -> StandingRow:

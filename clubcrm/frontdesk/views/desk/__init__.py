@@ -45,7 +45,7 @@ from clubcrm.visits.states import PromptCode, PromptReply, VisitSource
 
 HITS = 7
 ENTRIES = 15
-INSIDE_SHOWN = 200
+INSIDE_SHOWN = 120
 UNDO_WITHIN = timedelta(minutes=5)
 LATEST_SCAN = timedelta(hours=12)
 """How long a scan may have waited for the line to come back."""

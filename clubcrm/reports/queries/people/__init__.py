@@ -10,6 +10,7 @@ from clubcrm.reports.queries.people.members import (
     hits_of,
     member_figures,
     member_list,
+    who_may_stand,
 )
 from clubcrm.reports.queries.people.timeline import (
     Kind,
@@ -38,4 +39,5 @@ __all__ = [
     "tell",
     "timeline_figures",
     "timeline_of",
+    "who_may_stand",
 ]

@@ -165,6 +165,31 @@ def hits_of(session: Session, person_ids: Sequence[int], *, today: date) -> list
     return [by_id[person_id] for person_id in person_ids if person_id in by_id]
 
 
+def who_may_stand(
+    session: Session,
+    person_ids: Collection[int],
+    *,
+    phase: Phase | None = None,
+    status: Status | None = None,
+) -> Collection[int]:
+    """Whom of these people one may find in a phase or status: who stands there, and who is stale."""
+    if not person_ids or (phase is None and status is None):
+        return person_ids
+    conditions = []
+    if phase is not None:
+        conditions.append(MemberState.phase == phase)
+    if status is not None:
+        kept = func.coalesce(MemberState.status, Status.POTENTIAL)
+        conditions.append(kept == status)
+    fits = or_(_is_stale(), and_(*conditions))
+    query = (
+        select(Person.id)
+        .outerjoin(MemberState, MemberState.person_id == Person.id)
+        .where(Person.id.in_(person_ids), fits)
+    )
+    return set(session.scalars(query))
+
+
 def member_figures(session: Session, *, scope: Collection[int], text: str = "") -> Figures:
     """How many people of the clubs in scope there are, and in which phases they stand.
 
