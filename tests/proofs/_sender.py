@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import update
@@ -70,4 +71,5 @@ if __name__ == "__main__":
     set_channels({Channel.EMAIL: SmtpChannel(os.environ["SMTP_URL"], timeout=SILENCE)})
     if os.environ.get("CLAIMS") == "off":
         jobs.set_kinds({**JOBS, SEND_JOB: send_without_claim})
+    Path(os.environ["READY"]).touch()
     work_queue(app)

@@ -51,6 +51,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SECRET = "proof"
 WORKERS = 3
 KILL_EVERY = 2.0
+GROWN = 1.0
+"""Seconds for which a worker works at least before it is killed."""
+
 FLUSH_EVERY = 5.0
 PATIENCE = 900.0
 
@@ -278,6 +281,7 @@ class _Crowd:
         self._folder = folder
         self._dice = dice
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._ready: dict[int, Path] = {}  # process id -> what it leaves when it begins to work
         self._started = 0
         for point, _ in zip(_in_turn(points), range(WORKERS)):
             self._start(point)
@@ -287,6 +291,7 @@ class _Crowd:
         if fail_point:
             environment["CLUBCRM_FP"] = f"{fail_point}:kill"
         self._started += 1
+        environment["READY"] = str(self._folder / f"worker-{self._started}.ready")
         with (self._folder / f"worker-{self._started}.log").open("wb") as log:
             self._processes.append(
                 subprocess.Popen(
@@ -297,10 +302,16 @@ class _Crowd:
                     stderr=log,
                 )
             )
+        self._ready[self._processes[-1].pid] = Path(environment["READY"])
+
+    def grown(self) -> list[subprocess.Popen[bytes]]:
+        """The workers that are past their start, so that killing them interrupts work."""
+        return [one for one in self._processes if _age(self._ready[one.pid]) > GROWN]
 
     def kill_one(self, fail_point: str = "") -> None:
         """Kill a worker with its children, and let another one take its place."""
-        process = self._processes.pop(self._dice.randrange(len(self._processes)))
+        process = self._dice.choice(self.grown() or self._processes)
+        self._processes.remove(process)
         _kill(process)
         self._start(fail_point)
 
@@ -309,6 +320,10 @@ class _Crowd:
         for process in self._processes:
             _kill(process)
         self._processes.clear()
+
+
+def _age(path: Path) -> float:
+    return time.time() - path.stat().st_mtime if path.exists() else 0.0
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
@@ -331,8 +346,9 @@ def _trouble(crowd: _Crowd, figures: _Figures, redis_url: str, club_id: int, kil
             left = _open(club_id)
             if not left:
                 return
-            if time.monotonic() > next_kill and figures.kills < kills:
-                point = next(points) if figures.kills % 2 == 0 else ""
+            if time.monotonic() > next_kill and figures.kills < kills and crowd.grown():
+                is_at_random = figures.kills % 2 == 1 and len(crowd.points) > 1
+                point = "" if is_at_random else next(points)
                 crowd.kill_one(point)
                 figures.kills += 1
                 figures.at_points[point or "at random"] += 1

@@ -115,7 +115,8 @@ def _best_term(
     running = [t for t in facts.terms if t.club_id == facts.club_id and t.runs_on(on)]
 
     def against(term: TermFacts) -> tuple[Any, ...]:
-        effects = [RANK[rules.effect(fact, point)] for fact, _ in _objections(term, on, local)]
+        facts_against = [fact for fact, _ in _objections(term, on, local)]
+        effects = [RANK[rules.effect(fact, point, term.plan_id)] for fact in facts_against]
         return (
             max(effects, default=0),
             len(effects),
@@ -163,10 +164,12 @@ def _effects(
 ) -> Iterator[tuple[Fact, Effect, dict[str, Any]]]:
     """Every fact that holds, with its effect at this kind of entrance, in the table's order."""
     found = dict(_facts_that_hold(facts, rules, term, on, now))
+    # Where no term runs, the rules of the one that ended last go on.
+    ruling = term or last_term(facts.terms, facts.club_id)
     for fact in rules.matrix:
         if fact not in found:
             continue
-        effect = rules.effect(fact, point)
+        effect = rules.effect(fact, point, ruling.plan_id if ruling else None)
         if fact is Fact.DEBT and found[fact]["in_grace"] and effect is Effect.BLOCK:
             effect = Effect.MESSAGE
         yield fact, effect, found[fact]

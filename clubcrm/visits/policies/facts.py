@@ -20,6 +20,7 @@ class TermFacts:
     starts_on: date
     until_on: date | None  # first day without it, a given notice included; None = open
     plan: str = ""
+    plan_id: int | None = None
     club: str = ""
     visits_left: int | None = None
     visits_total: int | None = None

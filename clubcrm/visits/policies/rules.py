@@ -47,14 +47,18 @@ class EntryRules:
     """A club's rules of the door: the matrix and its numbers."""
 
     matrix: Matrix = field(default_factory=lambda: DEFAULT_MATRIX)
+    by_plan: Mapping[int, Matrix] = field(default_factory=dict)  # plan -> what is different there
     debt_grace_minor: int = 0  # owed up to this much, nobody is stopped
     ends_soon_days: int = 14
     few_visits: int = 2
     inside: timedelta = timedelta(hours=4)  # after that nobody is taken to be inside
     re_entry: timedelta = timedelta(minutes=15)  # back this soon after leaving: the same visit
 
-    def effect(self, fact: Fact, point: PointKind) -> Effect:
-        """What a fact does at this kind of entrance."""
+    def effect(self, fact: Fact, point: PointKind, plan_id: int | None = None) -> Effect:
+        """What a fact does at this kind of entrance to whoever has a plan."""
+        own = self.by_plan.get(plan_id, {}) if plan_id is not None else {}
+        if point in own.get(fact, {}):
+            return own[fact][point]
         return self.matrix.get(fact, {}).get(point, Effect.NOTHING)
 
 
@@ -62,7 +66,8 @@ def entry_rules(settings: Mapping[str, Any]) -> EntryRules:
     """The rules of a club: the defaults, with what its settings say under `entry`.
 
     `{"matrix": {"debt": {"desk": "message"}}, "debt_grace_minor": 2000, "ends_soon_days": 21,
-    "few_visits": 1, "inside_minutes": 360}`. Words nobody knows are passed over.
+    "few_visits": 1, "inside_minutes": 360, "plans": {"12": {"debt": {"door": "nothing"}}}}`. Words nobody
+    knows are passed over.
     """
     said = settings.get("entry")
     if not isinstance(said, Mapping):
@@ -70,6 +75,7 @@ def entry_rules(settings: Mapping[str, Any]) -> EntryRules:
     rules = EntryRules()
     return EntryRules(
         matrix=_changed(said.get("matrix")),
+        by_plan=_of_plans(said.get("plans")),
         debt_grace_minor=_number(said, "debt_grace_minor", rules.debt_grace_minor),
         ends_soon_days=_number(said, "ends_soon_days", rules.ends_soon_days),
         few_visits=_number(said, "few_visits", rules.few_visits),
@@ -85,13 +91,25 @@ def _number(said: Mapping[str, Any], name: str, default: int) -> int:
 
 
 def _changed(said: Any) -> Matrix:
+    own = _cells(said)
+    return {fact: {**effects, **own.get(fact, {})} for fact, effects in DEFAULT_MATRIX.items()}
+
+
+def _of_plans(said: Any) -> Mapping[int, Matrix]:
     if not isinstance(said, Mapping):
-        return DEFAULT_MATRIX
-    changed = {fact: dict(effects) for fact, effects in DEFAULT_MATRIX.items()}
-    for fact, effects in changed.items():
+        return {}
+    return {int(plan): _cells(own) for plan, own in said.items() if str(plan).isdecimal()}
+
+
+def _cells(said: Any) -> Matrix:
+    """The cells that are told in words one knows."""
+    found: dict[Fact, dict[PointKind, Effect]] = {}
+    if not isinstance(said, Mapping):
+        return found
+    for fact, effects in DEFAULT_MATRIX.items():
         row = said.get(fact.value)
         for point in effects:
             word = row.get(point.value) if isinstance(row, Mapping) else None
             if word in set(Effect):
-                effects[point] = Effect(word)
-    return changed
+                found.setdefault(fact, {})[point] = Effect(word)
+    return found

@@ -232,6 +232,30 @@ def test_a_club_changes_the_matrix_and_its_numbers_by_its_settings() -> None:
     assert entry_rules({"entry": "nonsense"}) == EntryRules() == entry_rules({})
 
 
+def test_a_plan_has_rules_of_its_own_where_it_has_any() -> None:
+    said = {
+        "matrix": {"debt": {"desk": "message"}},
+        "plans": {"7": {"debt": {"door": "nothing"}}, "x": 1},
+    }
+    rules = entry_rules({"entry": said})
+    assert rules.effect(Fact.DEBT, PointKind.DOOR, 7) is Effect.NOTHING
+    assert rules.effect(Fact.DEBT, PointKind.DOOR, 8) is Effect.BLOCK
+    assert rules.effect(Fact.DEBT, PointKind.DOOR) is Effect.BLOCK
+    assert rules.effect(Fact.DEBT, PointKind.DESK, 7) is Effect.MESSAGE
+    assert list(rules.by_plan) == [7]
+
+
+def test_the_plan_that_ended_still_has_a_say() -> None:
+    over = replace(YEAR, plan_id=7, until_on=TODAY)
+    rules = entry_rules({"entry": {"plans": {"7": {"expired": {"desk": "message"}}}}})
+    verdict = decide(replace(FACTS, terms=(over,)), rules, PointKind.DESK, NOW)
+    assert verdict.decision is Decision.WARN
+    other = replace(over, plan_id=8)
+    assert (
+        decide(replace(FACTS, terms=(other,)), rules, PointKind.DESK, NOW).decision is Decision.STOP
+    )
+
+
 def test_a_small_debt_stops_nobody() -> None:
     rules = EntryRules(debt_grace_minor=4000)
     assert decide(replace(FACTS, debt=DEBT), rules, PointKind.DESK, NOW).decision is Decision.WARN

@@ -17,6 +17,7 @@ Answer = Response | str | tuple[str, int]
 PAGES: Mapping[str, tuple[Permission, Words]] = {
     "frontdesk.plans": (Permission.SEE_PLANS, _l("Plans")),
     "frontdesk.club_settings": (Permission.EDIT_CLUB, _l("Club")),
+    "frontdesk.door": (Permission.EDIT_CLUB, _l("Door")),
     "frontdesk.closures": (Permission.EDIT_CLUB, _l("Closures and seasons")),
     "frontdesk.messages": (Permission.EDIT_SENDER, _l("Messages")),
     "frontdesk.contacts": (Permission.EDIT_CONTACTS, _l("Contacts")),
@@ -58,4 +59,4 @@ def ways_of_settings() -> dict[str, Any]:
     return {"settings_ways": settings_ways}
 
 
-from clubcrm.frontdesk.views.settings import closures, club, contacts, messages, plans, staff  # noqa: E402, F401
+from clubcrm.frontdesk.views.settings import closures, club, contacts, door, messages, plans, staff  # noqa: E402, F401
