@@ -45,6 +45,7 @@ from clubcrm.reports.handlers import (
     keep_renewal_outcomes,
     keep_trainers,
 )
+from clubcrm.reports.jobs import count_everywhere
 from clubcrm.retention import invariants as retention_invariants
 from clubcrm.retention import models as retention
 from clubcrm.retention.handlers import (
@@ -203,6 +204,7 @@ SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled("phases.run", timedelta(seconds=30), run_due),
     Scheduled("contacts.run", timedelta(seconds=30), contacts_due),
     Scheduled("messages.settle", timedelta(seconds=30), settle),
+    Scheduled("figures.count", timedelta(minutes=1), count_everywhere),
 )
 """What comes round again; the embedded worker and the queue's schedule are both made from this."""
 

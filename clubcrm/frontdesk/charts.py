@@ -44,15 +44,17 @@ class BarChart:
     axis: float
 
 
-def _level(share: float) -> float:
-    return TOP + (HEIGHT - TOP - BOTTOM) * (1 - share)
-
-
-def renewal_bars(rows: Sequence[RenewalRow], *, from_right: bool) -> BarChart:
+def renewal_bars(
+    rows: Sequence[RenewalRow], *, from_right: bool, width: int = WIDTH, height: int = HEIGHT
+) -> BarChart:
     """Share of the terms due in each month that were renewed or are still pending."""
-    start, end = (RIGHT, WIDTH - LEFT) if from_right else (LEFT, WIDTH - RIGHT)
+    start, end = (RIGHT, width - LEFT) if from_right else (LEFT, width - RIGHT)
+
+    def level(share: float) -> float:
+        return TOP + (height - TOP - BOTTOM) * (1 - share)
+
     slot = (end - start) / max(1, len(rows))
-    width = min(64.0, slot * 0.6)
+    bar = min(64.0, slot * 0.6)
     bars = []
     for position, row in enumerate(rows):
         place = len(rows) - 1 - position if from_right else position
@@ -61,18 +63,18 @@ def renewal_bars(rows: Sequence[RenewalRow], *, from_right: bool) -> BarChart:
         bars.append(
             Bar(
                 row=row,
-                x=round(start + slot * place + (slot - width) / 2, 1),
-                width=round(width, 1),
-                top_renewed=round(_level(renewed), 1),
-                top_pending=round(_level(renewed + pending), 1),
-                foot=_level(0),
-                low=round(_level(row.low), 1) if is_final and row.low is not None else None,
-                high=round(_level(row.high), 1) if is_final and row.high is not None else None,
+                x=round(start + slot * place + (slot - bar) / 2, 1),
+                width=round(bar, 1),
+                top_renewed=round(level(renewed), 1),
+                top_pending=round(level(renewed + pending), 1),
+                foot=level(0),
+                low=round(level(row.low), 1) if is_final and row.low is not None else None,
+                high=round(level(row.high), 1) if is_final and row.high is not None else None,
             )
         )
-    lines = tuple((round(_level(share), 1), share) for share in (0.0, 0.25, 0.5, 0.75, 1.0))
-    axis = WIDTH - LEFT + 8 if from_right else LEFT - 8
-    return BarChart(WIDTH, HEIGHT, tuple(bars), lines, start, end, axis)
+    lines = tuple((round(level(share), 1), share) for share in (0.0, 0.25, 0.5, 0.75, 1.0))
+    axis = width - LEFT + 8 if from_right else LEFT - 8
+    return BarChart(width, height, tuple(bars), lines, start, end, axis)
 
 
 @dataclass(frozen=True)
@@ -95,3 +97,30 @@ def sliced_bar(parts: Sequence[tuple[str, int]], *, from_right: bool) -> list[Sl
             slices.append(Slice(name, round(x, 1), round(width, 1)))
             at += width
     return slices
+
+
+@dataclass(frozen=True)
+class AreaChart:
+    """A figure day by day as a line over its ground, from nothing up: no axis is cut."""
+
+    width: int
+    height: int
+    line: str
+    ground: str
+    first: tuple[float, float]
+    last: tuple[float, float]
+    foot: float
+
+
+def area_chart(values: Sequence[int], *, from_right: bool, width: int, height: int) -> AreaChart:
+    """The line of a figure, the oldest day first; at least two days."""
+    top, foot, most = 18, height - 20, max(*values, 1)
+    step = (width - 12) / (len(values) - 1)
+    points = []
+    for no, value in enumerate(values):
+        x = 6 + step * no
+        y = foot - (foot - top) * value / most
+        points.append((round(width - x if from_right else x, 1), round(y, 1)))
+    line = "M" + "L".join(f"{x} {y}" for x, y in points)
+    ground = f"{line}L{points[-1][0]} {foot}L{points[0][0]} {foot}Z"
+    return AreaChart(width, height, line, ground, points[0], points[-1], foot)

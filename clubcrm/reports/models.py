@@ -55,7 +55,7 @@ class RenewalOutcome(Model):
 class BaseDay(Model):
     """How many members a club had on a day: people with a running access term that is no trial.
 
-    Counted once a day for the last days anew, so that what was told late is in it.
+    The last days are counted anew every hour, so that what was told late is in them.
     """
 
     __tablename__ = "base_day"
@@ -65,3 +65,19 @@ class BaseDay(Model):
     on: Mapped[date]
     members: Mapped[int]
     counted_at: Mapped[datetime]
+
+
+class VisitHour(Model):
+    """How many visits that count began within one hour of a club's day, on the club's clock.
+
+    Counted with the base, for days that are over: a door's late log and visits taken back are in it
+    from the next count on.
+    """
+
+    __tablename__ = "visit_hour"
+    __table_args__ = (PrimaryKeyConstraint("club_id", "on", "hour"),)
+
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
+    on: Mapped[date]
+    hour: Mapped[int]  # 0 to 23
+    visits: Mapped[int]

@@ -1,6 +1,7 @@
 """Keeping the roll-ups true: called by the listeners, and whole by `rebuild_outcomes`."""
 
 from collections.abc import Collection
+from datetime import datetime
 from itertools import groupby
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from clubcrm.members.models import Membership, Person
 from clubcrm.members.operations import hold_people
 from clubcrm.members.policies import length_of
 from clubcrm.members.states import EndReason, Link, PlanKind
-from clubcrm.reports.models import RenewalOutcome
+from clubcrm.reports.models import BaseDay, RenewalOutcome, VisitHour
 from clubcrm.reports.policies import (
     Outcome,
     Term,
@@ -24,6 +25,7 @@ from clubcrm.reports.policies import (
     outcomes_of,
     window_days,
 )
+from clubcrm.reports.queries.counting import A_DAY, BASE_DAYS, HEAT_DAYS, Counts
 from clubcrm.reports.states import Excluded
 from clubcrm.retention.policies.rules import Rules, rules_of
 
@@ -37,6 +39,8 @@ EXCLUSIONS = {
 MOST = 500  # people a statement
 
 _outcome = cast(Table, RenewalOutcome.__table__)
+_base = cast(Table, BaseDay.__table__)
+_hour = cast(Table, VisitHour.__table__)
 
 # Every sale and payment asks these: the statements are put together once.
 _PEOPLE: BindParameter[int] = bindparam("people", expanding=True)
@@ -179,3 +183,22 @@ def _row(outcome: Outcome, rules: Rules) -> dict[str, Any]:
         "successor_monthly_minor": monthly_minor(successor) if successor else None,
         "direction": outcome.direction,
     }
+
+
+def keep_counts(session: Session, club_id: int, counts: Counts, *, now: datetime) -> None:
+    """Keep what was counted in the place of what stood of these days."""
+    first = counts.today - (BASE_DAYS - 1) * A_DAY
+    session.execute(delete(_base).where(_base.c.club_id == club_id, _base.c.on >= first))
+    base = [
+        {"club_id": club_id, "on": on, "members": members, "counted_at": now}
+        for on, members in counts.base.items()
+    ]
+    session.execute(insert(_base), base)
+    since = counts.today - HEAT_DAYS * A_DAY
+    session.execute(delete(_hour).where(_hour.c.club_id == club_id, _hour.c.on >= since))
+    hours = [
+        {"club_id": club_id, "on": on, "hour": hour, "visits": visits}
+        for (on, hour), visits in counts.hours.items()
+    ]
+    if hours:
+        session.execute(insert(_hour), hours)

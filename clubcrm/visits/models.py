@@ -113,18 +113,6 @@ class VisitDay(Model):
     visits: Mapped[int] = mapped_column(default=1)
 
 
-class VisitHour(Model):
-    """How many visits that count began within one hour of a club's day, on the club's clock."""
-
-    __tablename__ = "visit_hour"
-    __table_args__ = (PrimaryKeyConstraint("club_id", "on", "hour"),)
-
-    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
-    on: Mapped[date]
-    hour: Mapped[int]  # 0 to 23
-    visits: Mapped[int]
-
-
 class OpeningBalance(Model):
     """What an import knew about visits of a club without a visit-by-visit log.
 

@@ -1,15 +1,11 @@
 """The owner's page: what members bring a year, visits by the hour, and the base day by day.
 
-Whoever was looked at before is marked, so that the next run writes down what he brings. The visits there
-are get counted by their hour at the club.
+Whoever was looked at before is marked, so that the next run writes down what he brings. The two roll-ups
+are counted by their job.
 
 Revision ID: 0011
 Revises: 0010
 """
-
-from collections import Counter
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,8 +18,6 @@ depends_on = None
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 AT = sa.DateTime(timezone=True)
 AT_RISK = sa.text("risk != 'none'")
-AT_ONCE = 5000
-QUARTER = 900  # seconds; no zone is apart from another by less
 MARK = """
 UPDATE member_state SET dirty_seq = dirty_seq + 1, dirty_from_on = evaluated_on
 WHERE evaluated_on IS NOT NULL AND phase IS NOT NULL AND dirty_seq = clean_seq
@@ -63,7 +57,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["club_id"], ["club.id"], name=op.f("fk_base_day_club_id")),
         sa.PrimaryKeyConstraint("club_id", "on", name=op.f("pk_base_day")),
     )
-    _count_visits()
 
 
 def downgrade() -> None:
@@ -72,33 +65,3 @@ def downgrade() -> None:
     op.drop_index("ix_renewal_outcome_club_id_successor_sold_on", "renewal_outcome")
     op.drop_index("ix_member_state_at_risk", "member_state")
     op.drop_column("member_state", "value_minor")
-
-
-def _count_visits() -> None:
-    """Count the visits that stand by their club, day and hour on the club's clock."""
-    bind = op.get_bind()
-    meta = sa.MetaData()
-    visit, club, hours = (
-        sa.Table(name, meta, autoload_with=bind) for name in ("visit", "club", "visit_hour")
-    )
-    zones = {row.id: row.timezone for row in bind.execute(sa.select(club.c.id, club.c.timezone))}
-    known: dict[tuple[int, int], int] = {}
-    counts: Counter[tuple[int, date, int]] = Counter()
-    standing = sa.select(visit.c.club_id, visit.c.on, visit.c.checked_in_at).where(
-        visit.c.undone_at.is_(None)
-    )
-    rows = bind.execute(standing, execution_options={"yield_per": AT_ONCE})
-    for club_id, on, at in rows:
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        quarter = int(at.timestamp()) // QUARTER
-        hour = known.get((club_id, quarter))
-        if hour is None:
-            moment = datetime.fromtimestamp(quarter * QUARTER, ZoneInfo(zones[club_id]))
-            hour = known[club_id, quarter] = moment.hour
-        counts[club_id, on, hour] += 1
-    values = [
-        {"club_id": club_id, "on": on, "hour": hour, "visits": count}
-        for (club_id, on, hour), count in counts.items()
-    ]
-    for start in range(0, len(values), AT_ONCE):
-        bind.execute(hours.insert(), values[start : start + AT_ONCE])

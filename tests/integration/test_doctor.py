@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, text
+from sqlalchemy import delete, insert, text
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.operations import open_club
@@ -26,6 +26,7 @@ from clubcrm.doctor import examine
 from clubcrm.exchange.states import BatchState
 from clubcrm.messaging.models import Message, Sender
 from clubcrm.messaging.states import Channel, MessageState, Purpose
+from clubcrm.reports.models import BaseDay
 from clubcrm.simulator.demo import make_demo
 from clubcrm.wiring import INVARIANTS
 from tests.conftest import Database
@@ -402,6 +403,19 @@ def stale_outcome(session: Session, _other: int) -> str:
     return f"membership {term} (window_days)"
 
 
+def miscounted_base(session: Session, _other: int) -> str:
+    club = one(session, "SELECT min(club_id) FROM membership")
+    row = {
+        "club_id": club,
+        "on": NOW.date(),
+        "members": 12345,
+        "counted_at": NOW + timedelta(days=1),
+    }
+    session.execute(delete(BaseDay))
+    session.execute(insert(BaseDay).values(row))
+    return f"club {club}, base on {NOW.date()} (12345 for"
+
+
 def an_import(session: Session, **figures: int) -> int:
     counts = {"read": 10, "stored": 6, "unchanged": 3, "rejected": 1} | figures
     do(
@@ -510,6 +524,7 @@ BREAKS: dict[str, Callable[[Session, int], str]] = {
     "retention.phases": wrong_phase,
     "retention.runs": stopped_run,
     "reports.renewals": stale_outcome,
+    "reports.counts": miscounted_base,
     "exchange.sums": wrong_sum,
     "exchange.rejected": lost_rejection,
 }

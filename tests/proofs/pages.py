@@ -347,6 +347,7 @@ def _pages(known: _Known) -> dict[str, str]:
         *(f"/people/{known.loyal}/{part}" for part in ("edit", "note", "card", "consents", "pay", "sell")),
         *(f"/memberships/{known.term}/{part}" for part in ("renew", "upgrade", "freeze", "cancel")),
         "/desk", "/desk?q=silva", "/desk?inside=1", "/desk/side", "/desk/find?q=silva",
+        "/home", "/home/names/at_risk", "/home/names/due", "/home/names/members", "/home/names/slipped",
         "/renewals?by=month", "/renewals?by=plan", "/renewals?by=club", "/renewals?by=trainer",
         "/renewals?by=staff", "/renewals?from=2023-08-01&by=trainer", "/renewals?from=2016-08-01",
         *(f"/renewals/names/{group}" for group in ("due", "renewed", "not_renewed", "pending", "late")),

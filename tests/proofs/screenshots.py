@@ -229,6 +229,8 @@ def _pages(walk: Walk) -> None:
     page.press("[name=password]", "Enter")
     page.wait_for_url(lambda url: "/sign-in" not in url)
     for name, path in (
+        ("home", "/home"),
+        ("home-names", "/home/names/at_risk"),
         ("desk-ready", "/desk"),
         ("desk-inside", "/desk?inside=1"),
         ("people", "/people"),

@@ -10,18 +10,22 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from clubcrm.accounts.states import Role
-from clubcrm.billing.operations import renew
+from clubcrm.billing.operations import renew, reverse_payment
+from clubcrm.billing.queries import payments_of
+from clubcrm.core import clock
 from clubcrm.core.actor import OPERATOR
 from clubcrm.core.money import Money
 from clubcrm.core.transactions import reading, transaction
 from clubcrm.frontdesk.views.owner import calls as assigning
 from clubcrm.frontdesk.views.owner import names
+from clubcrm.members.models import Person
 from clubcrm.members.operations import ConsentValues, change_person, record_consents
 from clubcrm.members.states import ConsentChannel
 from clubcrm.messaging.models import Task
 from clubcrm.messaging.operations import calls as asking
 from clubcrm.messaging.operations import close_task
 from clubcrm.messaging.states import Outcome, TaskState
+from clubcrm.reports.jobs import count_club
 from tests.conftest import NOW, csrf_of
 from tests.web.test_people import add, look, sell, statements
 
@@ -100,7 +104,7 @@ def test_fourteen_at_risk_become_fourteen_calls_and_no_more(
     assert {task.due_on for task in calls(app)} == {date(2026, 3, 3)}
     told = text_of(owner.get("/home/names/at_risk").text)
     assert "14 calls assigned to" in told
-    assert "Everybody on this list has an open call" in told
+    assert "Whoever can be called has an open call" in told
     again = assign_again(owner)
     assert "14 people have an open call already" in again
     assert len(calls(app)) == 14
@@ -217,7 +221,7 @@ def test_who_brings_most_comes_first(
 
 
 def figures(html: str) -> list[tuple[str, int]]:
-    found = re.findall(r'class="figure-link" href="(/home/names/[^"]+)">(\d+)', html)
+    found = re.findall(r'class="figure-link[^"]*" href="(/home/names/[^"]+)">(\d+)', html)
     return [(address.replace("&amp;", "&"), int(count)) for address, count in found]
 
 
@@ -265,3 +269,67 @@ def test_an_odd_address_is_no_error(owner: Any, query: str) -> None:
 
 def test_an_unknown_list_is_not_there(owner: Any) -> None:
     assert owner.get("/home/names/everybody").status_code == 404
+
+
+def test_what_happened_since_yesterday_opens_its_names(
+    app: Flask, a_club: int, owner: Any, plans: dict[str, int]
+) -> None:
+    (old, new, back) = add(app, a_club, "Old", "New", "Back")  # all are known since today
+    term = sell(app, old, plans["Monthly"], TODAY - timedelta(days=29), paid=4500)
+    sell(app, new, plans["Annual"], TODAY)
+    sell(app, back, plans["Annual"], TODAY - timedelta(days=3), paid=48000)
+    look(app, a_club)
+    with app.app_context(), transaction() as session:
+        renew(session, term, paid=Money(4500, "EUR"), by=OPERATOR, now=NOW)
+        (payment,) = payments_of(session, back)
+        reverse_payment(session, payment.id, reason="paid twice", by=OPERATOR, now=NOW)
+    look(app, a_club)
+    page = owner.get("/home").text
+    told = dict(figures(page))
+    assert told["/home/names/renewed"] == 1
+    assert told["/home/names/joined"] == 2
+    assert told["/home/names/refunded"] == 1
+    assert "€480.00 in all" in text_of(page)
+    assert "Cash today €90.00" in text_of(page)
+    for group, name in (("renewed", "Old"), ("joined", "New"), ("refunded", "Back")):
+        assert name in text_of(owner.get(f"/home/names/{group}").text)
+
+
+def test_members_are_those_of_the_last_count(
+    app: Flask, a_club: int, owner: Any, plans: dict[str, int]
+) -> None:
+    assert "Not counted yet" in text_of(owner.get("/home").text)
+    for no in range(3):
+        (person,) = add(app, a_club, f"Member {no}")
+        sell(app, person, plans["Annual"], TODAY - timedelta(days=no))
+    look(app, a_club)
+    with app.app_context():
+        count_club(a_club, clock.now)
+    page = owner.get("/home").text
+    assert dict(figures(page))["/home/names/members"] == 3
+    assert owner.get("/home/names/members").text.count('class="row-link"') == 3
+    assert "nothing is known of the days before" in text_of(page)
+
+
+def test_a_figure_of_one_club_tells_nothing_of_another(
+    app: Flask, a_club: int, other_club: int, owner: Any, sign_in: Any, plans: dict[str, int]
+) -> None:
+    slipping(app, a_club, plans["Annual"], 2)
+    stranger = sign_in(Role.OWNER, club_id=other_club)
+    page = text_of(stranger.get("/home").text)
+    assert "Nobody is at risk" in page
+    assert "Slipping" not in stranger.get("/home/names/at_risk").text
+    with app.app_context(), transaction() as session:
+        (person,) = session.execute(select(Person.id).limit(1)).scalars()
+    assign_elsewhere = stranger.post(
+        "/home/names/at_risk/calls",
+        data={
+            "csrf_token": csrf_of(stranger.get("/home").text),
+            "due_on": "2026-03-03",
+            "title": "Mine",
+            "whom": "ticked",
+            "person": [person],
+        },
+    )
+    assert assign_elsewhere.status_code == 303
+    assert calls(app) == []

@@ -109,7 +109,7 @@ def _day(name: str, fallback: date) -> date:
 
 def _wanted(club: ClubRow) -> Wanted:
     today = club.today(clock.now())
-    calendar = _calendar(club)
+    calendar = calendar_of(club)
     this_month = month_start(today, calendar)
     start = _day("from", add_months(this_month, -10, calendar))
     end = _day("to", add_months(this_month, 2, calendar) - timedelta(days=1))
@@ -169,35 +169,38 @@ def renewals_page() -> str:
         by_words=BY_WORDS,
         graces=GRACES,
         row_name=_row_name(wanted, club),
-        month_short=_month_short(club),
+        month_short=month_short(club),
         names_url=_names_url(wanted, club),
     )
 
 
-def _month_day(key: str, club: ClubRow) -> tuple[date, date]:
+def month_days(key: str, club: ClubRow) -> tuple[date, date]:
     """First and last day of the month a key of the report names."""
-    calendar = _calendar(club)
+    calendar = calendar_of(club)
     year, month = (int(part) for part in key.split("-"))
     first = parse_jalali(year, month, 1) if calendar == "jalali" else date(year, month, 1)
     return first, add_months(first, 1, calendar) - timedelta(days=1)
 
 
-def _calendar(club: ClubRow) -> CalendarName:
+def calendar_of(club: ClubRow) -> CalendarName:
+    """The calendar in which a club counts its months."""
     return "jalali" if club.calendar == "jalali" else "gregorian"
 
 
 def _row_name(wanted: Wanted, club: ClubRow) -> Any:
     def name(row: RenewalRow) -> str:
         if wanted.by is By.MONTH:
-            return format_month(_month_day(row.key, club)[0], None, _calendar(club))
+            return format_month(month_days(row.key, club)[0], None, calendar_of(club))
         return row.label or _("not stated")
 
     return name
 
 
-def _month_short(club: ClubRow) -> Any:
+def month_short(club: ClubRow) -> Any:
+    """What a month of the report is called on an axis."""
+
     def name(row: RenewalRow) -> str:
-        written = format_month(_month_day(row.key, club)[0], None, _calendar(club))
+        written = format_month(month_days(row.key, club)[0], None, calendar_of(club))
         return "".join(part for part in written if not part.isdigit()).strip(" ,/")
 
     return name
@@ -211,7 +214,7 @@ def _names_url(wanted: Wanted, club: ClubRow) -> Any:
         start, end = wanted.start, wanted.end
         more: dict[str, Any] = {}
         if row is not None and by is By.MONTH:
-            first, last = _month_day(row.key, club)
+            first, last = month_days(row.key, club)
             start, end = max(start, first), min(end, last)
         elif row is not None:
             more = {"by": by.value, "key": row.key}

@@ -27,7 +27,7 @@ from clubcrm.reports.queries.owner import (
     SPANS,
     Asked,
     count_names,
-    count_without_call,
+    count_to_call,
     names_behind,
 )
 from clubcrm.reports.queries.owner.groups import A_DAY
@@ -94,8 +94,9 @@ RISK_REASONS = frozenset(
 
 
 def why_at_risk(reasons: Sequence[Any] | None) -> list[Any]:
-    """The reasons of a phase with those of the risk first: what the member does otherwise than usual."""
-    return sorted(reasons or (), key=lambda reason: reason[0] not in RISK_REASONS)
+    """The reasons of the risk alone, what the member does otherwise than usual; else those of the phase."""
+    told = list(reasons or ())
+    return [reason for reason in told if reason[0] in RISK_REASONS] or told
 
 
 def asked_for(group: str, club: ClubRow, now: datetime) -> Asked:
@@ -109,13 +110,13 @@ def asked_for(group: str, club: ClubRow, now: datetime) -> Asked:
         club_id=club.id,
         group=Group(group),
         today=today,
-        since=since_yesterday(club, now),
+        since=since_yesterday_at(club, now),
         days=days if days in SPANS else SPANS[-1],
         part=DuePart(part) if part in set(DuePart) else None,
     )
 
 
-def since_yesterday(club: ClubRow, now: datetime) -> datetime:
+def since_yesterday_at(club: ClubRow, now: datetime) -> datetime:
     """When yesterday began at a club."""
     yesterday = club.today(now) - A_DAY
     return day_bounds(yesterday, club.timezone, club.day_cutoff_minutes)[0]
@@ -156,7 +157,7 @@ def names_page(
     with reading() as session:
         count = count_names(session, asked)
         names = names_behind(session, asked, limit=NAMES, offset=offset)
-        free = count_without_call(session, asked, most=MOST_CALLS) if form else 0
+        free = count_to_call(session, asked, most=MOST_CALLS) if form else 0
     return render_template(
         "frontdesk/owner/names.html",
         section="home",

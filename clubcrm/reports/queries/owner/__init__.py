@@ -3,28 +3,46 @@
 Figures read roll-ups and indexes alone; a list and its figure are counted by one rule (`groups`).
 """
 
-from clubcrm.reports.queries.owner.figures import AtRisk, DueRow, at_risk, renewals_due
+from clubcrm.reports.queries.owner.figures import (
+    AtRisk,
+    DueRow,
+    Happened,
+    MoneyMoved,
+    at_risk,
+    money_moved,
+    renewals_due,
+    since_yesterday,
+)
 from clubcrm.reports.queries.owner.groups import SPANS, Asked
 from clubcrm.reports.queries.owner.names import (
     Name,
     count_names,
-    count_without_call,
+    count_to_call,
     most_at_risk,
     names_behind,
     people_behind,
 )
+from clubcrm.reports.queries.owner.rollups import Growth, Heat, growth, heat
 
 __all__ = [
     "SPANS",
     "Asked",
     "AtRisk",
     "DueRow",
+    "Growth",
+    "Happened",
+    "Heat",
+    "MoneyMoved",
     "Name",
     "at_risk",
     "count_names",
-    "count_without_call",
+    "count_to_call",
+    "growth",
+    "heat",
+    "money_moved",
     "most_at_risk",
     "names_behind",
     "people_behind",
     "renewals_due",
+    "since_yesterday",
 ]

@@ -1,27 +1,45 @@
 """The figures of the owner's page: roll-ups and indexes, each in one statement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any, Final, cast
 
 from sqlalchemy import Table, case, func, select
 from sqlalchemy.orm import Session
 
+from clubcrm.billing.models import Payment
+from clubcrm.billing.states import PaymentMethod
 from clubcrm.reports.models import RenewalOutcome
 from clubcrm.reports.queries.owner.groups import (
     A_DAY,
+    MOVES,
     SPANS,
+    Asked,
     due_between,
     due_part,
+    has_moved,
     is_at_risk,
+    who,
 )
-from clubcrm.reports.states import DuePart
-from clubcrm.retention.models import MemberState
+from clubcrm.reports.states import DuePart, Group
+from clubcrm.retention.models import MemberState, PhaseChange
 from clubcrm.retention.states import Risk
+
+HAPPENED: Final = (
+    Group.RENEWED,
+    Group.SLIPPED,
+    Group.CAME_BACK,
+    Group.JOINED,
+    Group.NOTICE,
+    Group.LEFT,
+)
+"""What the page tells of since yesterday."""
 
 _state = cast(Table, MemberState.__table__)
 _outcome = cast(Table, RenewalOutcome.__table__)
+_change = cast(Table, PhaseChange.__table__)
+_payment = cast(Table, Payment.__table__)
 
 
 @dataclass(frozen=True)
@@ -79,3 +97,54 @@ def renewals_due(session: Session, club_id: int, today: date) -> list[DueRow]:
     rows = [DueRow(one, found.get(str(one), (0, 0))) for one in DuePart]
     total: Any = tuple(sum(row.counts[no] for row in rows) for no in range(len(SPANS)))
     return [DueRow(None, total), *rows]
+
+
+@dataclass(frozen=True)
+class Happened:
+    """How many people something happened to since yesterday."""
+
+    group: Group
+    people: int
+
+
+def since_yesterday(session: Session, asked: Asked) -> list[Happened]:
+    """What happened since yesterday, in the order of the page: two statements."""
+    moves = session.execute(
+        select(
+            *(
+                func.count(case((_change.c.transition.in_(moves), _change.c.person_id)).distinct())
+                for moves in MOVES.values()
+            )
+        ).where(has_moved(asked.club_id, asked.yesterday, asked.today))
+    ).one()
+    found = dict(zip(MOVES, map(int, moves), strict=True))
+    renewed = who(replace(asked, group=Group.RENEWED)).subquery()
+    found[Group.RENEWED] = session.scalar(select(func.count()).select_from(renewed)) or 0
+    return [Happened(group, found[group]) for group in HAPPENED]
+
+
+@dataclass(frozen=True)
+class MoneyMoved:
+    """What was taken in cash today, what was given back since yesterday and to how many; minor units."""
+
+    cash_minor: int = 0
+    refunded_minor: int = 0
+    refunded_people: int = 0
+
+
+def money_moved(session: Session, asked: Asked, begins: datetime) -> MoneyMoved:
+    """The money of the last two days; `begins` is when today began."""
+    is_back = _payment.c.reverses_id.is_not(None)
+    is_cash = (_payment.c.method == PaymentMethod.CASH) & (_payment.c.paid_at >= begins)
+    row = session.execute(
+        select(
+            func.sum(case((is_cash, _payment.c.amount_minor), else_=0)),
+            func.sum(case((is_back, -_payment.c.amount_minor), else_=0)),
+            func.count(case((is_back, _payment.c.person_id)).distinct()),
+        ).where(
+            _payment.c.club_id == asked.club_id,
+            _payment.c.paid_at >= asked.since,
+            _payment.c.is_imported.is_(False),
+        )
+    ).one()
+    return MoneyMoved(*(int(value or 0) for value in row))

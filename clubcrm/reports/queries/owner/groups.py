@@ -136,6 +136,7 @@ def _renewed(asked: Asked) -> Select[Any]:
         .where(
             _outcome.c.club_id == asked.club_id,
             _outcome.c.successor_sold_on >= asked.yesterday,
+            _outcome.c.successor_sold_on <= asked.today,
             _outcome.c.excluded.is_(None),
             is_followed(GRACE_DAYS),
         )
@@ -169,6 +170,7 @@ def given_back(club_id: int, since: datetime) -> ColumnElement[bool]:
     return (
         (_payment.c.club_id == club_id)
         & (_payment.c.paid_at >= since)
+        & _payment.c.is_imported.is_(False)
         & _payment.c.reverses_id.is_not(None)
     )
 

@@ -51,8 +51,11 @@ class Name:
 
 def names_behind(session: Session, asked: Asked, *, limit: int, offset: int = 0) -> list[Name]:
     """A page of the names behind a figure, who brings most a year first. Two statements."""
-    query = _lines(who(asked).subquery())
-    rows = session.execute(_in_order(query, asked.group).limit(limit).offset(offset)).all()
+    found = who(asked).subquery()
+    page = select(found).outerjoin_from(found, _state, _state.c.person_id == found.c.person_id)
+    # Only who is shown is read in full: what is sorted stays narrow.
+    shown = _in_order(page, asked.group, found).limit(limit).offset(offset).subquery()
+    rows = session.execute(_in_order(_lines(shown), asked.group, shown)).all()
     return _with_calls(session, asked.club_id, rows)
 
 
@@ -71,7 +74,7 @@ def most_at_risk(session: Session, club_id: int, *, limit: int) -> list[Name]:
                 .limit(limit - len(rows))
                 .subquery()
             )
-            rows += session.execute(_in_order(_lines(first), Group.AT_RISK)).all()
+            rows += session.execute(_in_order(_lines(first), Group.AT_RISK, first)).all()
     return _with_calls(session, club_id, rows)
 
 
@@ -102,15 +105,22 @@ def _lines(found: Subquery) -> Select[Any]:
 
 def _with_calls(session: Session, club_id: int, rows: Sequence[Any]) -> list[Name]:
     calls = open_calls_of(session, club_id, {row.person_id for row in rows})
-    return [Name(**row._asdict(), call=calls.get(row.person_id)) for row in rows]
+    return [
+        Name(
+            # A sum of money comes as a Decimal from PostgreSQL.
+            **{**row._asdict(), "minor": None if row.minor is None else int(row.minor)},
+            call=calls.get(row.person_id),
+        )
+        for row in rows
+    ]
 
 
-def _in_order(query: Select[Any], group: Group) -> Select[Any]:
+def _in_order(query: Select[Any], group: Group, found: Subquery) -> Select[Any]:
     """The most valuable first; of all members the newest, which needs no sorting."""
     if group is Group.MEMBERS:
-        return query.order_by(_person.c.id.desc())
+        return query.order_by(found.c.person_id.desc())
     value = func.coalesce(_state.c.value_minor, literal_column(str(NO_VALUE)))
-    return query.order_by(value.desc(), _person.c.id.desc())
+    return query.order_by(value.desc(), found.c.person_id.desc(), found.c.on)
 
 
 def count_names(session: Session, asked: Asked) -> int:
@@ -118,10 +128,16 @@ def count_names(session: Session, asked: Asked) -> int:
     return session.scalar(select(func.count()).select_from(who(asked).subquery())) or 0
 
 
-def count_without_call(session: Session, asked: Asked, *, most: int) -> int:
-    """How many people of a list have no open call; it is counted up to one more than `most`."""
+def count_to_call(session: Session, asked: Asked, *, most: int) -> int:
+    """How many people of a list have a phone and no open call; counted up to one more than `most`."""
     found = who(asked).subquery()
-    free = select(found.c.person_id).distinct().where(~_has_call(asked.club_id, found.c.person_id))
+    free = (
+        select(found.c.person_id)
+        .join(_person, _person.c.id == found.c.person_id)
+        .where(_person.c.phone.is_not(None), ~_has_call(asked.club_id, found.c.person_id))
+    )
+    if asked.group is Group.DUE:  # there a line is a term, and somebody may have two
+        free = free.distinct()
     return session.scalar(select(func.count()).select_from(free.limit(most + 1).subquery())) or 0
 
 
@@ -136,13 +152,12 @@ def people_behind(
     query = (
         select(found.c.person_id, _state.c.value_minor)
         .select_from(found)
-        .join(_person, _person.c.id == found.c.person_id)
         .outerjoin(_state, _state.c.person_id == found.c.person_id)
     )
     if ticked is not None:
         query = query.where(found.c.person_id.in_(ticked))
     has_call = _has_call(asked.club_id, found.c.person_id)
-    free = session.execute(_in_order(query.where(~has_call), asked.group).limit(most)).all()
+    free = session.execute(_in_order(query.where(~has_call), asked.group, found).limit(most)).all()
     busy = session.execute(query.where(has_call).limit(most)).all()
     return {row.person_id: row.value_minor for row in (*free, *busy)}
 

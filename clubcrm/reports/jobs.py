@@ -1,0 +1,44 @@
+"""The roll-ups that are counted again and again: the base, and the visits by the hour."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from clubcrm.accounts.queries import clubs
+from clubcrm.core.jobs import Clock
+from clubcrm.core.transactions import reading, transaction
+from clubcrm.reports.models import BaseDay
+from clubcrm.reports.operations import keep_counts
+from clubcrm.reports.queries.counting import count
+
+EVERY: Final = timedelta(hours=1)
+
+
+def count_everywhere(clock: Clock) -> None:
+    """Count the last days of each club of which the count is an hour old, or of another day."""
+    with reading() as session:
+        waiting = [
+            club.id
+            for club in clubs(session)
+            if _is_old(session, club.id, club.today(clock()), clock())
+        ]
+    for club_id in waiting:
+        count_club(club_id, clock)
+
+
+def count_club(club_id: int, clock: Clock) -> None:
+    """Count the last days of a club anew: read first, so that nobody waits for it to write."""
+    now = clock()
+    with reading() as session:
+        counts = count(session, club_id, now)
+    with transaction() as session:
+        keep_counts(session, club_id, counts, now=now)
+
+
+def _is_old(session: Session, club_id: int, today: object, now: datetime) -> bool:
+    at = session.scalar(
+        select(func.max(BaseDay.counted_at)).where(BaseDay.club_id == club_id, BaseDay.on == today)
+    )
+    return at is None or at <= now - EVERY or at > now
