@@ -188,10 +188,11 @@ def _weekdays(club: ClubRow) -> list[tuple[int, str]]:
 def _heat_rows(hours: Heat, club: ClubRow) -> list[tuple[str, list[HeatCell]]]:
     """The cells of the heat map, hour by hour."""
     most = hours.most or 1
+    weekdays = [weekday for weekday, _name in _weekdays(club)]
     rows = []
     for hour in hours.hours:
         cells = []
-        for weekday, _name in _weekdays(club):
+        for weekday in weekdays:
             mean = hours.means.get((weekday, hour), 0.0) if weekday in hours.days else None
             cells.append(HeatCell(mean, round(SHADES * (mean or 0) / most)))
         rows.append((format_time(datetime(2000, 1, 1, hour, tzinfo=UTC)), cells))
