@@ -17,6 +17,7 @@ from flask.cli import AppGroup, ScriptInfo
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from clubcrm import __version__
+from clubcrm.cli.bench import bench_
 from clubcrm.cli.demo import demo, simulate
 from clubcrm.cli.doctor import doctor
 from clubcrm.cli.exchange import export, import_
@@ -46,7 +47,7 @@ def commands() -> None:
 
 for command in (
     *(init, demo, simulate, serve, worker, tick),
-    *(import_, export, doctor, token, staff, mail),
+    *(import_, export, doctor, token, staff, mail, bench_),
 ):
     commands.add_command(command)
 
