@@ -9,6 +9,7 @@ from sqlalchemy import (
     Select,
     Table,
     case,
+    exists,
     func,
     literal,
     literal_column,
@@ -18,7 +19,7 @@ from sqlalchemy import (
 )
 
 from clubcrm.billing.models import Payment
-from clubcrm.members.models import Membership
+from clubcrm.members.models import Membership, PersonClub
 from clubcrm.reports.models import RenewalOutcome
 from clubcrm.reports.queries.renewals import GRACE_DAYS, is_followed
 from clubcrm.reports.states import DuePart, Group
@@ -34,6 +35,7 @@ _change = cast(Table, PhaseChange.__table__)
 _outcome = cast(Table, RenewalOutcome.__table__)
 _payment = cast(Table, Payment.__table__)
 _term = cast(Table, Membership.__table__)
+_seen = cast(Table, PersonClub.__table__)
 
 MOVES: Final = {
     Group.SLIPPED: (Transition.SLIPPED, Transition.FELL_ASLEEP),
@@ -188,16 +190,19 @@ def _refunded(asked: Asked) -> Select[Any]:
 
 
 def members_on(club_id: int, day: date) -> Select[Any]:
-    """Who has a running access term of a club on a day; trials and passes make nobody a member."""
-    return (
-        select(_term.c.person_id, func.max(_term.c.until_on).label("on"), null().label("minor"))
-        .where(
-            _term.c.club_id == club_id,
-            _term.c.is_access,
-            _term.c.is_trial.is_(False),
-            _term.c.voided_at.is_(None),
-            _term.c.starts_on <= day,
-            or_(_term.c.until_on.is_(None), _term.c.until_on > day),
-        )
-        .group_by(_term.c.person_id)
+    """Who has a running access term of a club on a day; trials and passes make nobody a member.
+
+    Each person seen at the club is asked, so that a page of them is read without counting the rest.
+    """
+    runs = exists().where(
+        _term.c.person_id == _seen.c.person_id,
+        _term.c.club_id == club_id,
+        _term.c.is_access,
+        _term.c.is_trial.is_(False),
+        _term.c.voided_at.is_(None),
+        _term.c.starts_on <= day,
+        or_(_term.c.until_on.is_(None), _term.c.until_on > day),
+    )
+    return select(_seen.c.person_id, null().label("on"), null().label("minor")).where(
+        _seen.c.club_id == club_id, runs
     )

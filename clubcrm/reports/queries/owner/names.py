@@ -12,6 +12,7 @@ from clubcrm.members.models import Person
 from clubcrm.messaging.models import Task
 from clubcrm.messaging.queries import OpenCall, open_calls_of
 from clubcrm.messaging.states import TaskKind
+from clubcrm.reports.models import BaseDay
 from clubcrm.reports.queries.owner.groups import Asked, is_at_risk, who
 from clubcrm.reports.states import Group
 from clubcrm.retention.models import MemberState
@@ -124,7 +125,11 @@ def _in_order(query: Select[Any], group: Group, found: Subquery) -> Select[Any]:
 
 
 def count_names(session: Session, asked: Asked) -> int:
-    """How many lines there are behind a figure."""
+    """How many lines there are behind a figure; of all members as many as were counted last."""
+    if asked.group is Group.MEMBERS:
+        counted = session.get(BaseDay, (asked.club_id, asked.today))
+        if counted is not None:
+            return counted.members
     return session.scalar(select(func.count()).select_from(who(asked).subquery())) or 0
 
 
