@@ -206,6 +206,16 @@ def test_a_question_leads_to_its_task_in_a_drawer(app: Flask, a_club: int, at_de
     expect(page.locator("#answer-name")).to_have_text("Rui Costa")
 
 
+def test_a_scan_into_a_field_for_cards_stays_there(app: Flask, a_club: int, at_desk: Open) -> None:
+    page = at_desk("/people/new")
+    page.locator("input[name=full_name], input[name=first_name]").first.fill("Nora")
+    page.get_by_label("Card", exact=True).focus()
+    scan(page, "700123")
+    expect(page.get_by_label("Card", exact=True)).to_have_value("700123")
+    expect(page).to_have_url(re.compile("/people/new$"))
+    assert count(app, EntryDecision) == 0
+
+
 def test_a_scan_made_while_the_line_is_down_is_kept_and_counts_once(
     app: Flask, a_club: int, at_desk: Open
 ) -> None:

@@ -558,6 +558,6 @@ def test_the_clock_of_the_card_is_the_clubs(
     """A minute before midnight in Lisbon the last day still counts; a minute later it does not."""
     sell(app, member, plans["Monthly"], TODAY, paid=4500)
     clock.set_clock(NOW.replace(month=4, day=1, hour=22, minute=59))
-    assert "1 day left" in desk.get(f"/people/{member}").text
+    assert "the last day" in desk.get(f"/people/{member}").text
     clock.set_clock(NOW.replace(month=4, day=1, hour=23, minute=1))
     assert "yesterday" in desk.get(f"/people/{member}").text

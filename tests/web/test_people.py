@@ -439,7 +439,7 @@ def test_the_card_tells_phase_reason_money_and_what_happened(
     assert "At risk" in page
     assert "usually every 2 days, now 20" in page
     assert "€80.00" in page, "what is still owed"
-    assert "165 days left" in page
+    assert "164 days left" in page
     assert "Left knee" in page
     assert "own habit" in page
     assert page.count('class="timeline-time"') == 20

@@ -39,7 +39,7 @@ POINTS: Final[Mapping[PointKind, Words]] = {
 }
 EFFECTS: Final[Mapping[Effect, Words]] = {
     Effect.BLOCK: _l("stops"),
-    Effect.MESSAGE: _l("is said"),
+    Effect.MESSAGE: _l("shows a message"),
     Effect.NOTHING: _l("nothing"),
 }
 

@@ -1,6 +1,6 @@
 """Forms about people: adding and changing them, their note, cards and consents."""
 
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -34,6 +34,10 @@ PERSONAL = (
     "note",
 )
 """The fields that a form fills as they stand in a person."""
+
+
+TAKES_SCAN: Final = {"data-takes-scan": "", "autocomplete": "off"}
+"""What a field says that a scan is meant for, which else would be asked at the desk."""
 
 
 class PersonForm(FlaskForm):
@@ -127,6 +131,7 @@ class NewPersonForm(PersonForm):
         _l("Card"),
         [at_most(60)],
         description=_l("Scan it here, or give one later."),
+        render_kw=TAKES_SCAN,
         filters=[stripped],
     )
     may_email = BooleanField(_l("The club may write by e-mail"))
@@ -170,6 +175,7 @@ class CardForm(FlaskForm):
         _l("Card"),
         [needed(), at_most(60)],
         description=_l("Scan the card, or type what is printed on it."),
+        render_kw=TAKES_SCAN,
         filters=[stripped],
     )
     replaces = BooleanField(_l("Cards so far are lost: put them out of use"), default=True)

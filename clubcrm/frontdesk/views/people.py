@@ -155,7 +155,7 @@ def new_person() -> Response | str | tuple[str, int]:
         except DomainError as error:
             refusal = put_refusal(form, error)
         else:
-            flash(_("%(name)s is a member of the list now.", name=_called(form)), "in")
+            flash(_("%(name)s is in the list now.", name=_called(form)), "in")
             if request.form.get("then") == "sell":
                 return go_to(url_for("frontdesk.sell", person_id=person_id))
             return go_to(url_for("frontdesk.person", person_id=person_id))

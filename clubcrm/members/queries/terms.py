@@ -107,10 +107,10 @@ class TermRow:
         return next((f for f in self.freezes if f.period.contains(day)), None)
 
     def days_left(self, day: date) -> int | None:
-        """Days left with this one, as a card says it; 0 when over, None when open."""
+        """Days after this one on which it runs: 0 on its last day and when over, None when open."""
         if self.until_on is None:
             return None
-        return max((self.until_on - max(day, self.starts_on)).days, 0)
+        return max((self.until_on - max(day, self.starts_on)).days - 1, 0)
 
 
 _FROM_PLAN = {"plan_name": _plan.c.name, "hours": _plan.c.hours}

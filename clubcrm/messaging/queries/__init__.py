@@ -9,6 +9,7 @@ from clubcrm.messaging.queries.messages import (
 from clubcrm.messaging.queries.reach import gate_facts, texts_of
 from clubcrm.messaging.queries.senders import SenderRow, sender_of
 from clubcrm.messaging.queries.tasks import (
+    RINGS_UP,
     ArrivalTask,
     OpenCall,
     TaskCount,
@@ -22,6 +23,7 @@ from clubcrm.messaging.queries.tasks import (
 )
 
 __all__ = [
+    "RINGS_UP",
     "ArrivalTask",
     "MessageRow",
     "OpenCall",

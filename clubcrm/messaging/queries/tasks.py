@@ -198,9 +198,13 @@ def get_task(session: Session, task_id: int, scope: Collection[int]) -> TaskRow:
     return TaskRow(*row)
 
 
+RINGS_UP: Final = (TaskKind.CALL, TaskKind.FOLLOW_UP)
+"""Tasks for which somebody is rung up: a call, and a promised day."""
+
+
 @dataclass(frozen=True)
 class OpenCall:
-    """The open call to somebody: when it is due, and who makes it (None = whoever has time)."""
+    """The open call or promise of somebody: when it is due, and who makes it (None = whoever has time)."""
 
     task_id: int
     due_on: date
@@ -220,7 +224,7 @@ def open_calls_of(
                 _task.c.person_id.in_(people),
                 _task.c.state == TaskState.OPEN,
                 _task.c.club_id == club_id,
-                _task.c.kind == TaskKind.CALL,
+                _task.c.kind.in_(RINGS_UP),
             )
             .order_by(_task.c.due_on, _task.c.id)
         )

@@ -2,7 +2,7 @@
 // page, wherever the focus is and whatever layout is active: KeyboardEvent.code names the key itself.
 //
 // Events on document: "clubcrm:scan" {code} for a scan, "clubcrm:key" {code} for a single key pressed
-// outside a field. A page that takes scans calls preventDefault() on the first; on any other page the
+// outside a field. A field with data-takes-scan keeps what is scanned into it. A page that takes scans calls preventDefault() on the first; on any other page the
 // scan opens the desk with the answer.
 
 const FASTEST_HAND = 45; // milliseconds between keys on average: no hand keeps that up
@@ -49,6 +49,13 @@ function restore(kept) {
   kept.element.value = kept.value;
   if (kept.start !== null) kept.element.setSelectionRange(kept.start, kept.end);
   kept.element.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+/** A field that asks for a card: the scan is its answer, by the keys and not by the layout. */
+function fill(element, code) {
+  element.value = code;
+  element.dispatchEvent(new Event("input", { bubbles: true }));
+  element.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
 function reset() {
@@ -111,6 +118,10 @@ document.addEventListener(
       if (!scanned) return;
       event.preventDefault();
       event.stopImmediatePropagation();
+      if (kept?.element.dataset.takesScan !== undefined) {
+        fill(kept.element, code);
+        return;
+      }
       restore(kept);
       tell(code);
       return;

@@ -315,7 +315,11 @@ def prompt_for(
     if arrival is not None and not is_put_off(PromptCode.CONTACT):
         figures = {"task": arrival.task_id, "title": arrival.title, "script": arrival.script}
         return Prompt(PromptCode.CONTACT, figures)
+    stops = {reason.code for reason in reasons if reason.effect is Effect.BLOCK}
     for fact, code in _ASKED:
+        if fact is Fact.FROZEN and stops - {Fact.FROZEN}:
+            # Days of the freeze would be given away, and the door would stay shut.
+            continue
         if fact in by_fact and not is_put_off(code):
             return Prompt(code, {**by_fact[fact].figures, "fact": fact.value})
     return None

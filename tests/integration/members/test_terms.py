@@ -396,7 +396,7 @@ def test_terms_come_newest_first_with_state_and_plan(in_app: Flask, a_club: int)
         ]
         assert rows[0].freeze_on(on(3)) is not None
         assert rows[0].freeze_on(on(4)) is None
-        assert rows[0].days_left(TODAY) == 33
+        assert rows[0].days_left(TODAY) == 32
         assert rows[1].days_left(TODAY) == 0
         assert shown_term(rows, on(500)) == rows[0]
         assert set(memberships_of_many(session, [person, 99])) == {person}

@@ -285,8 +285,17 @@ def test_the_gravest_reason_comes_first() -> None:
         ({"terms": (ends(-3),)}, PromptCode.RENEW),
         ({"terms": (replace(PACK, visits_left=0),)}, PromptCode.RENEW),
         ({"debt": DEBT, "terms": (ends(3),)}, PromptCode.TAKE_PAYMENT),
+        # Days of the freeze are not given away where the door stays shut for a debt.
         (
             {"terms": (replace(YEAR, frozen=((7, days(-1), days(5)),)),), "debt": DEBT},
+            PromptCode.TAKE_PAYMENT,
+        ),
+        ({"terms": (replace(YEAR, frozen=((7, days(-1), days(5)),)),)}, PromptCode.END_FREEZE),
+        (
+            {
+                "terms": (replace(YEAR, frozen=((7, days(-1), days(5)),)),),
+                "debt": replace(DEBT, due_on=days(-2)),
+            },
             PromptCode.END_FREEZE,
         ),
         ({"has_come_before": False, "birth_date": date(1990, 3, 2)}, PromptCode.GREET),

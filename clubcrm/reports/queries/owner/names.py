@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from clubcrm.members.models import Person
 from clubcrm.messaging.models import Task
-from clubcrm.messaging.queries import OpenCall, open_calls_of
-from clubcrm.messaging.states import TaskKind
+from clubcrm.messaging.queries import RINGS_UP, OpenCall, open_calls_of
 from clubcrm.reports.models import BaseDay
 from clubcrm.reports.queries.owner.groups import Asked, is_at_risk, who
 from clubcrm.reports.states import Group
@@ -172,5 +171,5 @@ def _has_call(club_id: int, person_id: Any) -> Any:
         _task.c.person_id == person_id,
         _task.c.state == literal_column("'open'"),
         _task.c.club_id == club_id,
-        _task.c.kind == TaskKind.CALL,
+        _task.c.kind.in_(RINGS_UP),
     )
