@@ -159,7 +159,7 @@ class _Progress:
     def __call__(self, told: Told) -> None:
         if self._is_terminal:
             self._draw(told)
-        elif told.day.strftime("%Y-%m") != self._shown or told.done == told.days:
+        elif told.day.strftime("%Y-%m") != self._shown:
             self._shown = told.day.strftime("%Y-%m")
             say(f"  {told.day:%b %Y}: {self._words(told)}")
 

@@ -46,10 +46,13 @@ def who_lives_here() -> Living:
         return Living(tuple(clubs(session)))
 
 
-def make_demo(*, members: int, days: int, seed: int, tell: Tell) -> tuple[ClubRow, Told]:
+def make_demo(
+    *, members: int, days: int, seed: int, tell: Tell, contacts: timedelta = CONTACTS
+) -> tuple[ClubRow, Told]:
     """Make a fresh demo club in which `members` people joined over `days` days up to now.
 
-    A demo that lived here is gone afterwards. Raises RealClubHere where a club that is no demo lives.
+    For so long as `contacts` says it has made contacts. A demo that lived here is gone afterwards.
+    Raises RealClubHere where a club that is no demo lives.
     """
     living = who_lives_here()
     if living.real is not None:
@@ -72,7 +75,7 @@ def make_demo(*, members: int, days: int, seed: int, tell: Tell) -> tuple[ClubRo
             until=now,
             hooks=Hooks(tell=tell),
             showcase=Showcase(last, seed),
-            contacts_from=last - CONTACTS,
+            contacts_from=last - contacts,
         )
         bring_up_to_date(club_id, last, now)
     return the_demo(None), told

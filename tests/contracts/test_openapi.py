@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import schemathesis
@@ -133,6 +134,12 @@ def _meet_something(case: Any, ids: dict[str, str]) -> None:
             part.update({name: value for name, value in ids.items() if name in part})
 
 
+def _was_lost(case: Any, answer: Any) -> bool:
+    """Whether a generated value never left: of an empty list nothing is written into an address."""
+    told = parse_qs(urlsplit(answer.request.url).query, keep_blank_values=True)
+    return any(name not in told for name in case.query or {})
+
+
 def _answers_keep_their_word(
     app: Flask, headers: dict[str, str], mode: GenerationMode, ids: dict[str, str]
 ) -> Counter[int]:
@@ -155,7 +162,10 @@ def _answers_keep_their_word(
         def send(case: Any) -> None:
             if mode is GenerationMode.POSITIVE and sum(answered.values()) % 3:
                 _meet_something(case, ids)
-            answer = case.call_and_validate(headers=headers, checks=checks)
+            answer = case.call(headers=headers)
+            if _was_lost(case, answer):
+                return
+            case.validate_response(answer, checks=checks, headers=headers)
             answered[answer.status_code] += 1
 
         send()

@@ -42,7 +42,13 @@ class _Undo(Exception):
 
 def live(members: int, days: int) -> int:
     """A demo club of some weeks, and a second club beside it; gives the second one's id."""
-    make_demo(members=members, days=days, seed=8, tell=lambda _told: None)
+    make_demo(
+        members=members,
+        days=days,
+        seed=8,
+        tell=lambda _told: None,
+        contacts=timedelta(days=20),
+    )
     with transaction() as session:
         return open_club(
             session,

@@ -132,6 +132,8 @@ def test_search_arrows_and_enter_check_in_without_a_mouse(
     page.keyboard.type("mar", delay=120)
     hits = page.locator(".find-hit")
     expect(hits).to_have_count(2)
+    # What was found for fewer letters gives way to what was typed in full, and the choice begins anew.
+    expect(hits.first).to_have_attribute("data-text", "mar")
     expect(hits.first).to_have_attribute("aria-selected", "true")
     page.keyboard.press("ArrowDown")
     expect(hits.nth(1)).to_have_attribute("aria-selected", "true")

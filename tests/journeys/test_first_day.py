@@ -71,7 +71,7 @@ def test_from_nothing_to_members_at_the_door(page: Page) -> None:
 
     add_member(page, "Lia", "Castanho", "400123")
     expect(page.get_by_role("heading", name="Lia Castanho")).to_be_visible()
-    expect(page.get_by_text("365 days left")).to_be_visible()
+    expect(page.get_by_text("364 days left")).to_be_visible()
     assert_usable(page)
 
     # Somebody like that is known already: said while one types.

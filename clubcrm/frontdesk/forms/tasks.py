@@ -100,7 +100,7 @@ class CallsForm(FlaskForm):
         cast(Any, self.doers).choices = people
         self.names = dict(people)
         if not self.is_submitted():
-            self.due_on.data = today + timedelta(days=1)
+            self.due_on.data = today
             self.batch.data = secrets.token_hex(12)
 
     def by_turns(self) -> list[int]:

@@ -371,7 +371,7 @@ def write_down_task(person_id: int) -> Answer:
         except DomainError as error:
             refusal = put_refusal(form, error)
         else:
-            flash(_("It stands on the list of tasks from its day on."), "in")
+            flash(_("It is in the list of tasks from its day on."), "in")
             return go_to(url_for("frontdesk.person", person_id=person.id))
     page = render_template(
         "frontdesk/tasks/write.html",
