@@ -22,7 +22,7 @@ from clubcrm.simulator.people import intake
 from clubcrm.simulator.run import Hooks, Told, live
 from clubcrm.simulator.showcase import Showcase
 
-CONTACTS = timedelta(days=120)
+CONTACTS = timedelta(days=60)
 """So long a demo has made contacts by its last day."""
 
 Tell = Callable[[Told], None]
