@@ -6,7 +6,6 @@ from typing import Final
 
 from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from clubcrm.accounts.access import current_club, principal, requires
@@ -119,14 +118,10 @@ def switch_contact(code: str) -> Response:
     is_on = request.form.get("is_on") == "yes"
     try:
         with transaction() as session:
-            _switch(session, club, code, is_on)
+            switch_play(session, club.id, code, is_on=is_on, by=principal().actor, now=clock.now())
     except DomainError as refusal:
         flash(refusal.text(), "stop")
     else:
         words = _("%(name)s is made again.") if is_on else _("%(name)s is not made any more.")
         flash(words % {"name": play_words(code)}, "in")
     return go_to(url_for("frontdesk.contacts"))
-
-
-def _switch(session: Session, club: ClubRow, code: str, is_on: bool) -> None:
-    switch_play(session, club.id, code, is_on=is_on, by=principal().actor, now=clock.now())
