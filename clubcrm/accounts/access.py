@@ -15,13 +15,7 @@ from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_use
 from clubcrm.accounts.errors import NotAllowed
 from clubcrm.accounts.models import StaffUser
 from clubcrm.accounts.policies import Principal
-from clubcrm.accounts.queries import (
-    ClubRow,
-    clubs,
-    get_club,
-    principal_of_token,
-    principal_of_user,
-)
+from clubcrm.accounts.queries import ClubRow, Known, whoever_has_token, whoever_signed_in
 from clubcrm.accounts.states import Permission
 from clubcrm.core.transactions import reading
 
@@ -35,20 +29,20 @@ SIGNED_IN = "signed_in"
 
 
 class SignedIn(UserMixin):
-    """Flask-Login's user: a principal and the key that ends the session when it changes."""
+    """Flask-Login's user: who it is, and the key that ends the session when it changes."""
 
-    def __init__(self, principal: Principal, session_key: str) -> None:
-        self.principal = principal
+    def __init__(self, known: Known, session_key: str) -> None:
+        self.known = known
         self.session_key = session_key
 
     def get_id(self) -> str:
         """What the signed cookie holds."""
-        return f"{self.principal.actor.id}:{self.session_key}"
+        return f"{self.known.principal.actor.id}:{self.session_key}"
 
 
-def sign_in_of(user: StaffUser, principal: Principal) -> SignedIn:
+def sign_in_of(user: StaffUser, known: Known) -> SignedIn:
     """The session user for an employee whose password was right."""
-    return SignedIn(principal, user.session_key)
+    return SignedIn(known, user.session_key)
 
 
 def requires(permission: Permission) -> Callable[[View], View]:
@@ -104,25 +98,41 @@ def principal() -> Principal:
 
 def find_principal() -> Principal | None:
     """Who asks, or None: by a bearer token on the API, by the session cookie elsewhere."""
-    if "principal" not in g:
-        g.principal = _by_token() if _is_api() else _by_session()
-    return g.principal
+    known = _known()
+    return known.principal if known else None
+
+
+def _known() -> Known | None:
+    if "known" not in g:
+        g.known = _by_token() if _is_api() else _by_session()
+    found: Known | None = g.known
+    return found
 
 
 def _is_api() -> bool:
     return request.path.startswith("/api/")
 
 
-def _by_token() -> Principal | None:
+def _by_token() -> Known | None:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
         return None
-    with reading() as db_session:
-        return principal_of_token(db_session, token.strip())
+    with reading(goes_on=True) as db_session:
+        return whoever_has_token(db_session, token.strip())
 
 
-def _by_session() -> Principal | None:
-    return current_user.principal if current_user.is_authenticated else None
+def _by_session() -> Known | None:
+    return current_user.known if current_user.is_authenticated else None
+
+
+def clubs_where(permission: Permission) -> dict[int, ClubRow]:
+    """The clubs at which the one who asks holds a permission, by id, as they were when asked."""
+    known, allowed = _known(), principal().scope(permission)
+    return (
+        {club_id: club for club_id, club in known.clubs.items() if club_id in allowed}
+        if known
+        else {}
+    )
 
 
 def current_club(permission: Permission | None = None) -> ClubRow:
@@ -130,23 +140,19 @@ def current_club(permission: Permission | None = None) -> ClubRow:
 
     Falls back to the first club the permission is held at. Raises NotAllowed when there is none.
     """
-    who = principal()
+    who, known = principal(), _known()
     allowed = who.scope(permission) if permission else frozenset(who.grants)
-    if not allowed:
+    if not allowed or known is None:
         raise NotAllowed
     chosen = session.get("club_id")
-    club_id = chosen if chosen in allowed else min(allowed)
-    cache: dict[int, ClubRow] = g.setdefault("club_rows", {})
-    if club_id not in cache:
-        with reading() as db_session:
-            cache[club_id] = get_club(db_session, club_id)
-    return cache[club_id]
+    return known.clubs[chosen if chosen in allowed else min(allowed)]
 
 
 def my_clubs() -> list[ClubRow]:
-    """The clubs at which this employee has a role."""
-    with reading() as db_session:
-        return clubs(db_session, frozenset(principal().grants))
+    """The clubs at which this employee has a role, by name."""
+    known = _known()
+    found = known.clubs.values() if known else ()
+    return sorted(found, key=lambda club: (club.name, club.id))
 
 
 def guard(app: Flask) -> None:
@@ -161,8 +167,8 @@ def guard(app: Flask) -> None:
         user_id, _, key = kept.partition(":")
         if not user_id.isdigit():
             return None
-        with reading() as db_session:
-            found = principal_of_user(db_session, int(user_id), key)
+        with reading(goes_on=True) as db_session:
+            found = whoever_signed_in(db_session, int(user_id), key)
         return SignedIn(found, key) if found else None
 
     @app.before_request

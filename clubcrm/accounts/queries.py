@@ -1,12 +1,12 @@
 """Reads about clubs, staff and tokens."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import Table, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.errors import UnknownClub
@@ -50,27 +50,43 @@ class ClubRow:
         return self.language if "_" in self.language else f"{self.language}_{self.territory}"
 
 
-def _row(club: Club) -> ClubRow:
-    return ClubRow(
-        **{
-            name: getattr(club, name) for name in ClubRow.__dataclass_fields__ if name != "settings"
-        },
-        settings=dict(club.settings or {}),
+_club = cast(Table, Club.__table__)
+_user = cast(Table, StaffUser.__table__)
+_role = cast(Table, RoleAssignment.__table__)
+_token = cast(Table, ApiToken.__table__)
+
+# Every request asks for its club and for who asks: those statements are put together once.
+_CLUB_COLUMNS = [_club.c[name] for name in ClubRow.__dataclass_fields__]
+_CLUBS = select(*_CLUB_COLUMNS)
+_BY_NAME = _CLUBS.order_by(_club.c.name, _club.c.id)
+_IN_SCOPE = _BY_NAME.where(_club.c.id.in_(bindparam("scope", expanding=True)))
+_BY_ID = _CLUBS.where(_club.c.id == bindparam("id"))
+_SIGNED_IN = (
+    select(_user.c.full_name, _user.c.language, _role.c.role, *_CLUB_COLUMNS)
+    .outerjoin_from(_user, _role, _role.c.user_id == _user.c.id)
+    .outerjoin(_club, _club.c.id == _role.c.club_id)
+    .where(
+        _user.c.id == bindparam("id"), _user.c.session_key == bindparam("key"), _user.c.is_active
     )
+)
+_WITH_TOKEN = (
+    select(
+        _token.c.id.label("token_id"), _token.c.name.label("token"), _token.c.role, *_CLUB_COLUMNS
+    )
+    .join_from(_token, _club, or_(_token.c.all_clubs, _club.c.id == _token.c.club_id))
+    .where(_token.c.token_hash == bindparam("digest"), _token.c.revoked_at.is_(None))
+)
+
+
+def _row(club: Any) -> ClubRow:
+    return ClubRow(*(*club[:-1], dict(club[-1] or {})))
 
 
 def clubs(session: Session, scope: Collection[int] | None = None) -> list[ClubRow]:
     """The clubs in scope by name; None = all of them (background work and commands only)."""
-    query = select(Club).order_by(Club.name, Club.id)
-    if scope is not None:
-        query = query.where(Club.id.in_(scope))
-    return [_row(club) for club in session.scalars(query)]
-
-
-# Every operation asks for its club: the statement is put together once.
-_BY_ID = select(*(getattr(Club, name) for name in ClubRow.__dataclass_fields__)).where(
-    Club.id == bindparam("id")
-)
+    if scope is None:
+        return [_row(club) for club in session.execute(_BY_NAME)]
+    return [_row(club) for club in session.execute(_IN_SCOPE, {"scope": tuple(scope)})]
 
 
 def get_club(session: Session, club_id: int) -> ClubRow:
@@ -80,17 +96,16 @@ def get_club(session: Session, club_id: int) -> ClubRow:
         row = session.execute(_BY_ID, {"id": club_id}).one_or_none()
         if row is None:
             raise UnknownClub
-        found = ClubRow(**{**row._asdict(), "settings": dict(row.settings or {})})
-        kept(session)[Club, club_id] = found
+        found = kept(session)[Club, club_id] = _row(row)
     return found
 
 
 def find_club(session: Session, code: str | None) -> ClubRow:
     """The club with this code, in either case; without a code the only club there is. Raises UnknownClub."""
-    query = select(Club).order_by(Club.id)
+    query = _CLUBS.order_by(_club.c.id)
     if code is not None:
-        query = query.where(Club.code == code.strip().lower())
-    found = session.scalars(query.limit(2)).all()
+        query = query.where(_club.c.code == code.strip().lower())
+    found = session.execute(query.limit(2)).all()
     if len(found) != 1:
         raise UnknownClub
     return _row(found[0])
@@ -101,38 +116,38 @@ def is_set_up(session: Session) -> bool:
     return session.scalar(select(Club.id).limit(1)) is not None
 
 
-def principal_of_user(session: Session, user_id: int, session_key: str) -> Principal | None:
+@dataclass(frozen=True)
+class Known:
+    """Somebody who asks, and the clubs at which he holds a role, by id."""
+
+    principal: Principal
+    clubs: Mapping[int, ClubRow]
+
+
+def whoever_signed_in(session: Session, user_id: int, session_key: str) -> Known | None:
     """The signed-in employee with all rights; None when gone, inactive or signed out everywhere."""
-    user = session.execute(
-        select(StaffUser.full_name, StaffUser.language).where(
-            StaffUser.id == user_id, StaffUser.session_key == session_key, StaffUser.is_active
-        )
-    ).one_or_none()
-    if user is None:
+    rows = session.execute(_SIGNED_IN, {"id": user_id, "key": session_key}).all()
+    if not rows:
         return None
-    roles = session.execute(
-        select(RoleAssignment.role, RoleAssignment.club_id).where(RoleAssignment.user_id == user_id)
-    )
-    return Principal(
-        Actor(ActorKind.STAFF, user_id, user.full_name),
-        grants_of((role, club_id) for role, club_id in roles),
-        user.language,
-    )
+    full_name, language = rows[0][:2]
+    held = [(row.role, _row(row[3:])) for row in rows if row.role is not None]
+    return _known(Actor(ActorKind.STAFF, user_id, full_name), held, language)
 
 
-def principal_of_token(session: Session, token: str) -> Principal | None:
+def whoever_has_token(session: Session, token: str) -> Known | None:
     """The machine with this token and its rights; None when unknown or revoked."""
-    row = session.execute(
-        select(
-            ApiToken.id, ApiToken.name, ApiToken.role, ApiToken.club_id, ApiToken.all_clubs
-        ).where(ApiToken.token_hash == token_digest(token), ApiToken.revoked_at.is_(None))
-    ).one_or_none()
-    if row is None:
+    rows = session.execute(_WITH_TOKEN, {"digest": token_digest(token)}).all()
+    if not rows:
         return None
-    ids = session.scalars(select(Club.id)).all() if row.all_clubs else [row.club_id]
-    return Principal(
-        Actor(ActorKind.TOKEN, row.id, row.name), grants_of((row.role, club) for club in ids)
-    )
+    held = [(row.role, _row(row[3:])) for row in rows]
+    return _known(Actor(ActorKind.TOKEN, rows[0].token_id, rows[0].token), held)
+
+
+def _known(
+    actor: Actor, held: Sequence[tuple[Role, ClubRow]], language: str | None = None
+) -> Known:
+    grants = grants_of((role, club.id) for role, club in held)
+    return Known(Principal(actor, grants, language), {club.id: club for _role, club in held})
 
 
 def token_digest(token: str) -> str:

@@ -31,8 +31,7 @@ from clubcrm.accounts.forms import (
     ThemeForm,
 )
 from clubcrm.accounts.models import StaffUser
-from clubcrm.accounts.policies import Principal
-from clubcrm.accounts.queries import is_set_up, principal_of_user
+from clubcrm.accounts.queries import Known, is_set_up, whoever_signed_in
 from clubcrm.accounts.states import LANGUAGE_COOKIE, THEME_COOKIE, Theme
 from clubcrm.core import clock
 from clubcrm.core.actor import OPERATOR
@@ -69,7 +68,7 @@ def _try_password(email: str, password: str) -> DomainError | None:
     try:
         with transaction() as db_session:
             user = operations.check_password(db_session, email, password, now=clock.now())
-            who = principal_of_user(db_session, user.id, user.session_key) if user else None
+            who = whoever_signed_in(db_session, user.id, user.session_key) if user else None
     except TooManyTries as refusal:
         return refusal
     if user is None or who is None:
@@ -78,7 +77,7 @@ def _try_password(email: str, password: str) -> DomainError | None:
     return None
 
 
-def _start_session(user: StaffUser, who: Principal) -> None:
+def _start_session(user: StaffUser, who: Known) -> None:
     """A fresh session, so that nothing of an earlier one lives on in it."""
     session.clear()
     session.permanent = True
@@ -192,7 +191,7 @@ def change_password() -> Response | tuple[str, int]:
                 now=clock.now(),
             )
             user = db_session.get_one(StaffUser, who.actor.id)
-            renewed = principal_of_user(db_session, user.id, key)
+            renewed = whoever_signed_in(db_session, user.id, key)
     except DomainError as error:
         return _own_page(form, error.text()), error.status
     if renewed is not None:

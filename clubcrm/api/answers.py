@@ -97,6 +97,11 @@ def _key() -> str | None:
     return key
 
 
+def shown(made: BaseModel) -> Response:
+    """The answer of a call that is asked as one types: written at once, where others are copied first."""
+    return _respond(made.model_dump_json(by_alias=True), 200)
+
+
 def _respond(text: str, status: int, *, replayed: bool = False) -> Response:
     response = Response(text, status=status, content_type="application/json")
     if replayed:

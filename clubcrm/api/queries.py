@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from clubcrm.accounts.access import principal
+from clubcrm.accounts.access import clubs_where
 from clubcrm.accounts.errors import NotAllowed, UnknownClub
 from clubcrm.accounts.queries import ClubRow, clubs
 from clubcrm.accounts.states import Permission
@@ -86,12 +86,12 @@ class Sight:
         return self.by_id[first].today(now)
 
 
-def sight(session: Session, permission: Permission) -> Sight:
+def sight(permission: Permission) -> Sight:
     """The clubs at which the caller holds a permission. Raises NotAllowed when there is none."""
-    scope = principal().scope(permission)
-    if not scope:
+    found = clubs_where(permission)
+    if not found:
         raise NotAllowed
-    return Sight({club.id: club for club in clubs(session, scope)})
+    return Sight(found)
 
 
 def number_of(given: str, missing: type[NotFound]) -> int:

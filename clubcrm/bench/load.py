@@ -41,12 +41,31 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Asker:
+    """Who asks: programs by a token, people by the cookie of a session. Neither sends the other's."""
+
+    token: str
+    cookie: str
+
+    def headers(self, path: str) -> dict[str, str]:
+        """What is sent along with a request."""
+        if path.startswith("/api/"):
+            return {"Authorization": f"Bearer {self.token}"}
+        return {"Cookie": self.cookie}
+
+
+@dataclass(frozen=True)
 class Server:
     """A server that runs."""
 
     process: subprocess.Popen[str]
     port: int
-    headers: Mapping[str, str]
+    asker: Asker | None = None
+
+    def headers(self, call: Call) -> dict[str, str]:
+        """What is sent along with a call."""
+        found = self.asker.headers(call.path) if self.asker else {}
+        return found | ({} if call.body is None else {"Content-Type": "application/json"})
 
     def cpu_seconds(self) -> float:
         """What its processes have used of the processor until now."""
@@ -65,11 +84,11 @@ def _children(pid: int) -> list[int]:
 
 
 @contextmanager
-def product(environment: Mapping[str, str], headers: Mapping[str, str]) -> Iterator[Server]:
+def product(environment: Mapping[str, str], asker: Asker) -> Iterator[Server]:
     """The product, served by gunicorn as `clubcrm serve --workers` does."""
     port = _free_port()
     words = ("-m", "clubcrm", "serve", "--workers", str(WORKERS), "--port", str(port))
-    with _running(words, port, environment, headers) as server:
+    with _running(words, port, environment, asker) as server:
         yield server
 
 
@@ -82,13 +101,13 @@ def floor(environment: Mapping[str, str]) -> Iterator[Server]:
         *("--worker-class", "gthread", "--threads", str(THREADS), "--log-level", "warning"),
         "clubcrm.bench.floor:floor_app()",
     )
-    with _running(words, port, environment, {}) as server:
+    with _running(words, port, environment, None) as server:
         yield server
 
 
 @contextmanager
 def _running(
-    words: Sequence[str], port: int, environment: Mapping[str, str], headers: Mapping[str, str]
+    words: Sequence[str], port: int, environment: Mapping[str, str], asker: Asker | None
 ) -> Iterator[Server]:
     process = subprocess.Popen(
         [sys.executable, *words],
@@ -100,7 +119,7 @@ def _running(
     )
     try:
         _wait_for(process, port)
-        yield Server(process, port, headers)
+        yield Server(process, port, asker)
     finally:
         process.terminate()
         process.wait(60)
@@ -156,9 +175,9 @@ def _ask_in_turn(server: Server, calls: Sequence[Call], run: Run) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     for call in calls:
         body = None if call.body is None else json.dumps(call.body)
-        headers = {**server.headers, **({"Content-Type": "application/json"} if body else {})}
+        method, headers = "GET" if body is None else "POST", server.headers(call)
         began = time.perf_counter()
-        connection.request("GET" if body is None else "POST", call.path, body, headers)
+        connection.request(method, call.path, body, headers)
         answer = connection.getresponse()
         text = answer.read()
         run.times.append(1000 * (time.perf_counter() - began))

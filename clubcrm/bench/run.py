@@ -17,7 +17,7 @@ from clubcrm.app import create_app
 from clubcrm.bench.areas import ROUNDS, Area, Figures, areas_of, measure, needed
 from clubcrm.bench.club import multiply, people_who_may_come_in
 from clubcrm.bench.errors import NotEmpty
-from clubcrm.bench.load import floor, product
+from clubcrm.bench.load import Asker, floor, product
 from clubcrm.bench.seed import make_seed
 from clubcrm.core import clock
 from clubcrm.core.actor import OPERATOR
@@ -108,16 +108,16 @@ def _measure_all(
             )
         with reading() as session:
             people = people_who_may_come_in(session, 2 * needed(count, rounds) + 2)
-    headers = {"Authorization": f"Bearer {token}", "Cookie": _signed_in(app)}
+    asker = Asker(token, _signed_in(app))
     count = max(1, min(count, (len(people) - 2) // (2 * needed(1, rounds))))
     found: list[Figures] = []
-    with product(environment, headers) as server, floor(environment) as bare:
+    with product(environment, asker) as server, floor(environment) as bare:
         for area in areas_of(people):
             if only and only != area.name:
                 continue
             tell(f"{area.name}: {count} requests a round")
             with app.app_context():
-                statements = _statements(app, area, headers, needed(count, rounds))
+                statements = _statements(app, area, asker, needed(count, rounds))
                 found.append(
                     measure(area, server, bare, count=count, statements=statements, rounds=rounds)
                 )
@@ -135,7 +135,7 @@ def _signed_in(app: Flask) -> str:
     return f"{cookie.key}={cookie.value}"
 
 
-def _statements(app: Flask, area: Area, headers: dict[str, str], unused: int) -> int:
+def _statements(app: Flask, area: Area, asker: Asker, unused: int) -> int:
     """How many statements one request sends to the database, about somebody who is not asked about else."""
     seen: list[str] = []
 
@@ -147,9 +147,8 @@ def _statements(app: Flask, area: Area, headers: dict[str, str], unused: int) ->
     (call,) = area.calls(unused, 1)
     event.listen(Engine, "before_cursor_execute", note)
     try:
-        client.open(
-            call.path, method="POST" if call.body else "GET", json=call.body, headers=headers
-        )
+        method = "POST" if call.body else "GET"
+        client.open(call.path, method=method, json=call.body, headers=asker.headers(call.path))
     finally:
         event.remove(Engine, "before_cursor_execute", note)
     return len(seen)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, Table, func, select
+from sqlalchemy import ColumnElement, Select, Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from clubcrm.billing.errors import UnknownInvoice, UnknownPayment
@@ -33,6 +33,23 @@ class Owed:
         return Money(self.minor, self.currency)
 
 
+_OWED = (
+    select(
+        _invoice.c.person_id,
+        func.sum(_invoice.c.total_minor - _invoice.c.paid_minor),
+        _invoice.c.currency,
+        func.min(_invoice.c.due_on).label("due_on"),
+    )
+    .where(
+        _invoice.c.person_id.in_(bindparam("people", expanding=True)),
+        _invoice.c.state == InvoiceState.ISSUED,
+    )
+    .group_by(_invoice.c.person_id, _invoice.c.currency)
+    .order_by("due_on", _invoice.c.currency)
+)
+"""Asked at every check-in: put together once."""
+
+
 def owed_by(session: Session, person_ids: Collection[int]) -> dict[int, Owed]:
     """What people owe; who owes nothing is left out. One statement.
 
@@ -40,18 +57,8 @@ def owed_by(session: Session, person_ids: Collection[int]) -> dict[int, Owed]:
     """
     found: dict[int, Owed] = {}
     for chunk in chunks(list(person_ids), 5000):
-        query = (
-            select(
-                _invoice.c.person_id,
-                func.sum(_invoice.c.total_minor - _invoice.c.paid_minor),
-                _invoice.c.currency,
-                func.min(_invoice.c.due_on).label("due_on"),
-            )
-            .where(_invoice.c.person_id.in_(chunk), _invoice.c.state == InvoiceState.ISSUED)
-            .group_by(_invoice.c.person_id, _invoice.c.currency)
-            .order_by("due_on", _invoice.c.currency)
-        )
-        for person_id, minor, currency, due_on in session.execute(query):
+        rows = session.execute(_OWED, {"people": chunk})
+        for person_id, minor, currency, due_on in rows:
             found.setdefault(person_id, Owed(int(minor), currency, due_on))
     return found
 

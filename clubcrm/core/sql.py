@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Engine,
+    Insert,
     Integer,
     Select,
     Table,
@@ -176,19 +177,30 @@ def upsert(
     `changes` is given the incoming row's columns and says column -> new value for a row that stands;
     without it every given column is replaced.
     """
-    if not rows:
-        return
-    dialect = sqlite if is_sqlite(session) else postgresql
+    if rows:
+        statement = upserting(is_sqlite(session), table, key, changes, list(rows[0]))
+        session.execute(statement, list(rows))
+
+
+def upserting(
+    on_sqlite: bool,
+    table: Table,
+    key: Sequence[Column[Any]] | Sequence[str],
+    changes: Callable[[Any], dict[str, ColumnElement[Any] | Any]] | None = None,
+    given: Sequence[str] = (),
+) -> Insert:
+    """The statement of `upsert`, for whoever sends it so often that it is put together once.
+
+    Short, kept compiled, and sent with many sets of values: a long one takes longer to write than to run.
+    """
+    statement = (sqlite if on_sqlite else postgresql).insert(table)
     names = [column if isinstance(column, str) else column.name for column in key]
-    # One short statement, kept compiled, with many sets of values: a long one takes longer to write
-    # than to run.
-    statement = dialect.insert(table)
     incoming = statement.excluded
     if changes is None:
-        new = {name: incoming[name] for name in rows[0] if name not in names}
+        new = {name: incoming[name] for name in given if name not in names}
     else:
         new = changes(incoming)
-    session.execute(statement.on_conflict_do_update(index_elements=names, set_=new), list(rows))
+    return statement.on_conflict_do_update(index_elements=names, set_=new)
 
 
 def skip_locked(session: Session, statement: Query) -> Query:

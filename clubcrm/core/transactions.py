@@ -25,6 +25,10 @@ WORK_WAITS = "clubcrm_work_waits"
 """Key in `session.info`: this transaction left work for the worker."""
 
 
+GOES_ON = "clubcrm_goes_on"
+"""Key in `session.info`: the next look goes on where the last one stopped reading."""
+
+
 def kept(session: Session) -> dict[Any, Any]:
     """What was read and is asked for again and again until this transaction, or this look, is over.
 
@@ -67,6 +71,7 @@ def transaction() -> Iterator[Session]:
         # What was read before may be out of date by now; a decision needs the present rows.
         session.expire_all()
         session.info.pop(KEPT, None)
+        session.info.pop(GOES_ON, None)
         session.connection(execution_options={WRITING: True})
         yield session
         session.flush()
@@ -91,19 +96,28 @@ def transaction() -> Iterator[Session]:
 
 
 @contextmanager
-def reading() -> Iterator[Session]:
+def reading(*, goes_on: bool = False) -> Iterator[Session]:
     """Open a session for reading only; it ends without a commit.
 
-    Inside a transaction it hands out that transaction's session, so that queries can be used there.
+    Inside a transaction it hands out that transaction's session, so that queries can be used there. What
+    `goes_on` leaves its moment to the next look of the request, which begins none of its own; a transaction
+    always does.
     """
     session = db.session()
     if session.info.get(WRITING):
         yield session
         return
-    session.expire_all()
-    session.info.pop(KEPT, None)
+    if not session.info.pop(GOES_ON, False):
+        session.expire_all()
+        session.info.pop(KEPT, None)
     try:
         yield session
+    except BaseException:
+        goes_on = False
+        raise
     finally:
-        session.rollback()
-        session.info.pop(KEPT, None)
+        if goes_on:
+            session.info[GOES_ON] = True
+        else:
+            session.rollback()
+            session.info.pop(KEPT, None)

@@ -24,7 +24,7 @@ from clubcrm.members.operations.ends import (
     pauses_of,
 )
 from clubcrm.members.operations.numbers import MEMBER_NUMBERS
-from clubcrm.members.operations.search_index import NAME_KEY, name_tokens_of, tokens_of
+from clubcrm.members.operations.search_index import keys_of
 from clubcrm.members.states import TokenKind
 
 AT_ONCE = 5000
@@ -185,10 +185,7 @@ def _search_words(session: Session, examined: Examined) -> Iterator[str]:
             standing.setdefault(person_id, set()).add((token, name_key))
         people = session.execute(select(Person.__table__).where(Person.id.in_(chunk)))
         for person in map(dict, people.mappings()):
-            names = name_tokens_of(person)
-            wanted = {(token, person["sort_name"][:NAME_KEY]) for token in names}
-            wanted |= {(token, "") for token in tokens_of(person) - names}
-            if standing.get(person["id"], set()) != wanted:
+            if standing.get(person["id"], set()) != set(keys_of(person).items()):
                 yield f"person {person['id']} (other words than its name, number and phone)"
 
 

@@ -106,8 +106,10 @@ class NumberSeries(Model):
 class PersonSearch(Model):
     """The search index: folded words, numbers, card codes and phone endings, found by prefix.
 
-    `name_key` is the beginning of the person's `sort_name` where the token is a word of the name, so
-    that of a thousand people called Ana the first by name are the first of the index.
+    The index stands in the order in which a search answers. `name_key` is empty where the token is the
+    member number or belongs to a card, "!" for other numbers, phones and e-mail, and the beginning of the
+    person's `sort_name` for a word of the name: so that whoever has exactly this number comes first, and of
+    a thousand people called Ana the first by name.
     """
 
     __tablename__ = "person_search"

@@ -18,7 +18,7 @@ from clubcrm.api.schemas.base import (
     shown_id,
 )
 from clubcrm.billing.states import PaymentMethod
-from clubcrm.members.queries import PlanRow, TermRow
+from clubcrm.members.queries import BriefTerm, PlanRow, TermRow
 from clubcrm.members.states import EndReason, Link, MembershipState, PlanKind
 
 
@@ -154,7 +154,7 @@ class MembershipBrief(Shape):
     visits_left: int | None
 
     @classmethod
-    def of(cls, term: TermRow, today: date) -> "MembershipBrief":
+    def of(cls, term: BriefTerm, today: date) -> "MembershipBrief":
         """A term in short."""
         return cls(
             id=shown_id(term.id),
@@ -220,6 +220,6 @@ class CancellationNew(Shape):
     reason: Text = ""
 
 
-def days_left(term: TermRow, today: date) -> int | None:
+def days_left(term: TermRow | BriefTerm, today: date) -> int | None:
     """Days from today to the last valid day; None while open."""
     return None if term.ends_on is None else (term.ends_on - today).days

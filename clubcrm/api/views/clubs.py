@@ -27,7 +27,7 @@ def list_clubs() -> ClubPage:
 def list_plans(query: PlansQuery) -> PlanPage:
     """List what the clubs sell."""
     with reading() as session:
-        seen = sight(session, P.SEE_PLANS).narrowed(query.club)
+        seen = sight(P.SEE_PLANS).narrowed(query.club)
         items = [
             PlanOut.of(plan, club.code)
             for club in seen.by_id.values()

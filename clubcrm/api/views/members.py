@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
+from typing import Any
 
+from flask import Response
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.access import principal, requires
 from clubcrm.accounts.states import Permission as P
-from clubcrm.api.answers import writes
+from clubcrm.api.answers import shown, writes
 from clubcrm.api.pages import read_cursor, write_cursor
 from clubcrm.api.queries import Sight, person_in, sight
 from clubcrm.api.schemas.base import amount_or_none, shown_id
@@ -37,14 +39,15 @@ from clubcrm.members.operations import (
     change_person,
     record_consents,
 )
-from clubcrm.members.queries import PersonRow, find_people, tags_of
-from clubcrm.members.states import ConsentChannel
+from clubcrm.members.queries import PersonRow, Place, find_people, tags_of
+from clubcrm.members.states import ConsentChannel, TokenKind
 from clubcrm.reports.queries.people import (
     ListFilter,
     ListRow,
     Order,
     hits_of,
     member_list,
+    search_lines,
     who_may_stand,
 )
 from clubcrm.reports.queries.people.timeline import timeline_of
@@ -55,8 +58,6 @@ from clubcrm.visits.operations import fold_code, issue_cards
 from clubcrm.visits.queries import codes_of
 
 LIST = "members"
-MOST_FOUND = 20_000
-"""How many entries of the index a search goes through; more than any word of a large club has."""
 AT_ONCE = 500
 MOST_ANEW = 50
 
@@ -66,15 +67,17 @@ MOST_ANEW = 50
 @api.input(MembersQuery, location="query", arg_name="query")
 @api.output(MemberPage)
 @api.doc(tags=["Members"])
-def list_members(query: MembersQuery) -> MemberPage:
+def list_members(query: MembersQuery) -> Response:
     """List people, newest first, or find them by `q`, the best match first."""
     name = LIST if query.q is None else f"{LIST}.{query.q}"
     place = read_cursor(name, query.cursor)
     now = clock.now()
+    rows: Sequence[ListRow]
+    following: Sequence[Any] | None
     with reading() as session:
-        seen = sight(session, P.SEE_MEMBERS).narrowed(query.club)
+        seen = sight(P.SEE_MEMBERS).narrowed(query.club)
         if query.q is not None:
-            rows, following = _found(session, seen, query, now, place[0] if place else 0)
+            rows, following = _found(session, seen, query, now, _place(place))
         else:
             page = member_list(
                 session,
@@ -89,9 +92,19 @@ def list_members(query: MembersQuery) -> MemberPage:
                 cursor=place,
                 limit=query.limit,
             )
-            rows, following = _looked_at(session, page.rows, seen.today(now)), page.next_cursor
-        items = [_item(row, seen, now) for row in rows]
-    return MemberPage(items=items, next=write_cursor(name, following))
+            rows = _looked_at(session, page.rows, seen.today(now))
+            following = page.next_cursor
+    today = seen.today(now)
+    items = [_item(row, today) for row in rows]
+    return shown(MemberPage(items=items, next=write_cursor(name, following)))
+
+
+def _place(kept: Sequence[Any] | None) -> Place | None:
+    """The place in the order of a search that a cursor holds."""
+    if kept is None:
+        return None
+    token, name_key, person_id, kind = kept
+    return token, name_key, person_id, TokenKind(kind)
 
 
 @api.post("/members")
@@ -102,7 +115,7 @@ def list_members(query: MembersQuery) -> MemberPage:
 @writes(201)
 def add_member(body: MemberNew, session: Session, by: Actor, now: datetime) -> MemberOut:
     """Make somebody known to a club; the membership is sold by a call of its own."""
-    seen = sight(session, P.EDIT_MEMBERS)
+    seen = sight(P.EDIT_MEMBERS)
     club = seen.one(body.club)
     values = PersonValues(
         **{name: told for name, told in body.values().items() if told is not None}
@@ -133,7 +146,7 @@ def add_member(body: MemberNew, session: Session, by: Actor, now: datetime) -> M
 def show_member(member_id: str) -> MemberOut:
     """Show a person with all that is known."""
     with reading() as session:
-        return _shown(session, sight(session, P.SEE_MEMBERS), member_id, clock.now())
+        return _shown(session, sight(P.SEE_MEMBERS), member_id, clock.now())
 
 
 @api.get("/members/<member_id>/timeline")
@@ -146,7 +159,7 @@ def list_timeline(member_id: str, query: TimelineQuery) -> TimelinePage:
     name = f"timeline.{member_id}"
     place = read_cursor(name, query.cursor)
     with reading() as session:
-        seen = sight(session, P.SEE_MEMBERS)
+        seen = sight(P.SEE_MEMBERS)
         person = person_in(session, member_id, seen.scope)
         page = timeline_of(
             session,
@@ -170,45 +183,57 @@ def edit_member(
     member_id: str, body: MemberChange, session: Session, by: Actor, now: datetime
 ) -> MemberOut:
     """Change what is known of a person: a field left out stays, null clears it."""
-    seen = sight(session, P.EDIT_MEMBERS)
+    seen = sight(P.EDIT_MEMBERS)
     person = person_in(session, member_id, seen.scope)
     change_person(session, person.id, body.values(), by=by, now=now)
     return _shown(session, seen, str(person.id), now)
 
 
 def _found(
-    session: Session, seen: Sight, query: MembersQuery, now: datetime, place: int
-) -> tuple[Sequence[ListRow], list[int] | None]:
+    session: Session, seen: Sight, query: MembersQuery, now: datetime, after: Place | None
+) -> tuple[Sequence[ListRow], Place | None]:
     """A page of the people a search finds, from a place in its order on; and the next place."""
-    is_filtered = query.phase is not None or query.status is not None
-    # Without a filter the page is full with the first who come.
-    most = MOST_FOUND if is_filtered else query.limit + 1
-    hits = find_people(
+    text, today = query.q or "", seen.today(now)
+    if query.phase is not None or query.status is not None:
+        return _found_standing_there(session, seen, query, today, after)
+    found = search_lines(
         session,
-        query.q or "",
+        text,
         scope=seen.scope,
-        limit=most,
-        offset=place,
-        ranked=MOST_FOUND,
+        today=today,
+        limit=query.limit,
+        after=after,
+        with_debts=False,
     )
+    return _looked_at(session, found.rows, today), found.following
+
+
+def _found_standing_there(
+    session: Session, seen: Sight, query: MembersQuery, today: date, after: Place | None
+) -> tuple[Sequence[ListRow], Place | None]:
+    """The same of those in a phase or status."""
     fitting: list[ListRow] = []
-    for start in range(place, place + len(hits), AT_ONCE):
-        ids = [hit.id for hit in hits[start - place : start - place + AT_ONCE]]
-        today = seen.today(now)
+    while hits := find_people(session, query.q or "", scope=seen.scope, limit=AT_ONCE, after=after):
         # Only who may fit is read in full: of a common name that is one in a hundred.
-        may_fit = who_may_stand(session, ids, phase=query.phase, status=query.status)
-        known = hits_of(session, [one for one in ids if one in may_fit], today=today)
+        may_fit = who_may_stand(
+            session, [hit.id for hit in hits], phase=query.phase, status=query.status
+        )
+        known = hits_of(session, [hit.id for hit in hits if hit.id in may_fit], today=today)
         lines = {row.id: row for row in _looked_at(session, known, today)}
-        for no, person_id in enumerate(ids, start):
-            row = lines.get(person_id)
-            if row is None or query.phase not in (None, row.phase):
-                continue
-            if query.status not in (None, row.status):
-                continue
-            if len(fitting) == query.limit:
-                return fitting, [no]
-            fitting.append(row)
+        for hit in hits:
+            row = lines.get(hit.id)
+            if row is not None and _stands_there(row, query):
+                if len(fitting) == query.limit:
+                    return fitting, after
+                fitting.append(row)
+            after = hit.place
+        if len(hits) < AT_ONCE:
+            break
     return fitting, None
+
+
+def _stands_there(row: ListRow, query: MembersQuery) -> bool:
+    return query.phase in (None, row.phase) and query.status in (None, row.status)
 
 
 def _looked_at(session: Session, rows: Sequence[ListRow], today: date) -> list[ListRow]:
@@ -226,7 +251,7 @@ def _looked_at(session: Session, rows: Sequence[ListRow], today: date) -> list[L
     ]
 
 
-def _item(row: ListRow, seen: Sight, now: datetime) -> MemberItem:
+def _item(row: ListRow, today: date) -> MemberItem:
     return MemberItem(
         id=shown_id(row.id),
         external_id=row.external_id or row.number,
@@ -235,9 +260,7 @@ def _item(row: ListRow, seen: Sight, now: datetime) -> MemberItem:
         phone=row.phone,
         status=row.status,
         phase=row.phase,
-        membership=(
-            MembershipBrief.of(row.term, seen.today(now)) if row.term is not None else None
-        ),
+        membership=None if row.term is None else MembershipBrief.of(row.term, today),
     )
 
 

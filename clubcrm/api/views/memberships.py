@@ -48,7 +48,7 @@ def list_memberships(member_id: str) -> MembershipPage:
     """List a person's memberships at the clubs in sight, newest first."""
     now = clock.now()
     with reading() as session:
-        seen = sight(session, P.SEE_MEMBERS)
+        seen = sight(P.SEE_MEMBERS)
         person = person_in(session, member_id, seen.scope)
         terms = memberships_of(session, person.id)
     items = [
@@ -66,7 +66,7 @@ def list_memberships(member_id: str) -> MembershipPage:
 def show_membership(membership_id: str) -> MembershipOut:
     """Show one membership."""
     with reading() as session:
-        seen = sight(session, P.SEE_MEMBERS)
+        seen = sight(P.SEE_MEMBERS)
         term = term_in(session, membership_id, seen.scope)
         return membership_out(session, seen, term.id, clock.now())
 
@@ -82,7 +82,7 @@ def sell(body: MembershipNew, session: Session, by: Actor, now: datetime) -> Mem
 
     Its invoice is due today; `paid` is taken at once, the rest is owed.
     """
-    seen = sight(session, P.SELL)
+    seen = sight(P.SELL)
     person = person_in(session, body.member_id, seen.scope)
     club, plan = club_that_sells(session, seen, body.plan, person, body.club)
     sale = sell_membership(
@@ -110,7 +110,7 @@ def sell_renewal(
     membership_id: str, body: RenewalNew, session: Session, by: Actor, now: datetime
 ) -> MembershipOut:
     """Renew a membership: a new one that follows it, queued where it is sold early."""
-    seen = sight(session, P.SELL)
+    seen = sight(P.SELL)
     term = term_in(session, membership_id, seen.scope)
     plan = plan_at(session, body.plan, term.club_id) if body.plan else None
     sale = renew(
@@ -138,7 +138,7 @@ def freeze(
     membership_id: str, body: FreezeNew, session: Session, by: Actor, now: datetime
 ) -> MembershipOut:
     """Freeze a membership for some days; it ends so much later."""
-    seen = sight(session, P.FREEZE)
+    seen = sight(P.FREEZE)
     term = term_in(session, membership_id, seen.scope)
     period = Period(body.from_, body.until)
     freeze_membership(session, term.id, period, reason=body.reason, by=by, now=now)
@@ -157,7 +157,7 @@ def end_or_cancel_freeze(
 
     Today is then the first day back; the days that are not used are given back.
     """
-    seen = sight(session, P.FREEZE)
+    seen = sight(P.FREEZE)
     found = get_freeze(session, number_of(freeze_id, UnknownFreeze))
     if found.club_id not in seen.scope:
         raise UnknownFreeze
@@ -179,7 +179,7 @@ def cancel(
     membership_id: str, body: CancellationNew, session: Session, by: Actor, now: datetime
 ) -> MembershipOut:
     """Take a member's notice for a contract that would go on by itself."""
-    seen = sight(session, P.CANCEL_MEMBERSHIP)
+    seen = sight(P.CANCEL_MEMBERSHIP)
     term = term_in(session, membership_id, seen.scope)
     request_cancellation(
         session, term.id, last_day=body.last_day, reason=body.reason, by=by, now=now

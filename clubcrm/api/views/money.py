@@ -35,7 +35,7 @@ def list_invoices(query: InvoicesQuery) -> InvoicePage:
     """List invoices, newest first."""
     place = read_cursor(LIST, query.cursor)
     with reading() as session:
-        seen = sight(session, P.TAKE_PAYMENT)
+        seen = sight(P.TAKE_PAYMENT)
         scope = seen.narrowed(query.club).scope
         person = person_in(session, query.member_id, seen.scope) if query.member_id else None
         rows = invoices(
@@ -62,7 +62,7 @@ def list_invoices(query: InvoicesQuery) -> InvoicePage:
 @writes(201)
 def receive_payment(body: PaymentNew, session: Session, by: Actor, now: datetime) -> PaymentOut:
     """Take money from a member: for one invoice, or for the oldest debts first."""
-    seen = sight(session, P.TAKE_PAYMENT)
+    seen = sight(P.TAKE_PAYMENT)
     person = person_in(session, body.member_id, seen.scope)
     invoice_id = None
     if body.invoice_id is not None:

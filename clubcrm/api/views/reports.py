@@ -26,7 +26,7 @@ def report_renewals(query: RenewalsQuery) -> RenewalReport:
     """
     now = clock.now()
     with reading() as session:
-        seen = sight(session, P.SEE_REPORTS).narrowed(query.club)
+        seen = sight(P.SEE_REPORTS).narrowed(query.club)
         today = seen.today(now)
         end = query.to or today
         rows = renewals(

@@ -27,7 +27,7 @@ def show_retention(member_id: str) -> RetentionOut:
     Decided anew from the facts, so it is right also for what happened a moment ago.
     """
     with reading() as session:
-        person = person_in(session, member_id, sight(session, P.SEE_RETENTION).scope)
+        person = person_in(session, member_id, sight(P.SEE_RETENTION).scope)
         club = get_club(session, person.home_club_id)
         today = club.today(clock.now())
         cycle_on = cycles_of(session, [person.id], today).get(person.id)
@@ -44,7 +44,7 @@ def list_touchpoints(query: TouchpointsQuery) -> TouchpointPage:
     """List contacts with members in the order in which they were planned, held out ones too."""
     place = read_cursor("touchpoints", query.cursor)
     with reading() as session:
-        seen = sight(session, P.SEE_RETENTION).narrowed(query.club)
+        seen = sight(P.SEE_RETENTION).narrowed(query.club)
         person_id = None
         if query.member_id is not None:
             person_id = person_in(session, query.member_id, seen.scope).id

@@ -19,13 +19,14 @@ from clubcrm.frontdesk.forms import put_refusal
 from clubcrm.frontdesk.forms.people import NewPersonForm, PersonForm, person_data
 from clubcrm.frontdesk.views import blueprint, go_to, read_place, written_place
 from clubcrm.members.operations import ConsentValues, add_person, change_person, record_consents
-from clubcrm.members.queries import find_people, get_person, likely_duplicates, plans, tags_of
+from clubcrm.members.queries import get_person, likely_duplicates, plans, tags_of
 from clubcrm.reports.queries.people import (
     ListFilter,
     Order,
     hits_of,
     member_figures,
     member_list,
+    search_lines,
 )
 from clubcrm.retention.errors import RunNotStopped
 from clubcrm.retention.operations import allow_run
@@ -131,11 +132,11 @@ def find() -> str:
     text = request.args.get("q", "").strip()[:80]
     scope = principal().scope(Permission.SEE_MEMBERS)
     with reading() as session:
-        found = find_people(session, text, scope=scope, limit=HITS + 1)
         today = current_club(Permission.SEE_MEMBERS).today(clock.now())
-        rows = hits_of(session, [hit.id for hit in found[:HITS]], today=today)
+        found = search_lines(session, text, scope=scope, today=today, limit=HITS)
+    has_more = found.following is not None
     return render_template(
-        "frontdesk/people/hits.html", rows=rows, text=text, has_more=len(found) > HITS
+        "frontdesk/people/hits.html", rows=found.rows, text=text, has_more=has_more
     )
 
 

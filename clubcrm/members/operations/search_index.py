@@ -6,14 +6,22 @@ from typing import Any, cast
 from sqlalchemy import Table, delete
 from sqlalchemy.orm import Session
 
-from clubcrm.core.folding import MAX_TOKEN, fold, search_tokens
+from clubcrm.core.folding import MAX_TOKEN, fold, search_tokens, words
 from clubcrm.core.sql import chunks, insert_missing, insert_quickly
 from clubcrm.members.models import PersonClub, PersonSearch
 from clubcrm.members.states import TokenKind
 
 _search = cast(Table, PersonSearch.__table__)
 NAME_KEY = 24
+OTHER_KEY = "!"
 _seen = cast(Table, PersonClub.__table__)
+
+
+def keys_of(person: Mapping[str, Any]) -> dict[str, str]:
+    """Every token of a person's own row with its `name_key`; see `PersonSearch`."""
+    found = dict.fromkeys(tokens_of(person), OTHER_KEY)
+    found |= dict.fromkeys(name_tokens_of(person), person["sort_name"][:NAME_KEY])
+    return found | {"".join(words(person["number"]))[:MAX_TOKEN]: ""}
 
 
 def tokens_of(person: Mapping[str, Any]) -> set[str]:
@@ -47,11 +55,7 @@ def index_people(session: Session, people: Sequence[Mapping[str, Any]], *, are_n
     kind = TokenKind.PERSON.value
     rows: list[tuple[str, str, int, str]] = []
     for person in people:
-        person_id = person["id"]
-        names = name_tokens_of(person)
-        name_key = person["sort_name"][:NAME_KEY]
-        rows += [(token, name_key, person_id, kind) for token in names]
-        rows += [(token, "", person_id, kind) for token in tokens_of(person) - names]
+        rows += [(token, key, person["id"], kind) for token, key in keys_of(person).items()]
     _insert(session, rows)
 
 

@@ -17,6 +17,7 @@ from clubcrm.members.policies import (
     spells,
     state_on,
 )
+from clubcrm.members.queries.brief import BriefTerm, shown_terms_of
 from clubcrm.members.queries.duplicates import LikelyDuplicate, likely_duplicates
 from clubcrm.members.queries.people import (
     ConsentRow,
@@ -29,7 +30,7 @@ from clubcrm.members.queries.people import (
     visible_at,
 )
 from clubcrm.members.queries.plans import PlanRow, find_plan, get_plan, plans, usual_end
-from clubcrm.members.queries.search import PersonHit, find_people
+from clubcrm.members.queries.search import PersonHit, Place, find_people
 from clubcrm.members.queries.seasons import ClosureRow, SeasonRow, closures_of, seasons_of
 from clubcrm.members.queries.terms import (
     FreezeRow,
@@ -46,12 +47,14 @@ from clubcrm.members.queries.worth import yearly_values
 
 __all__ = [
     "CHAIN_BREAK_DAYS",
+    "BriefTerm",
     "ClosureRow",
     "ConsentRow",
     "FreezeRow",
     "LikelyDuplicate",
     "PersonHit",
     "PersonRow",
+    "Place",
     "PlanRow",
     "SeasonRow",
     "Spell",
@@ -79,6 +82,7 @@ __all__ = [
     "seasons_of",
     "share_of_days",
     "shown_term",
+    "shown_terms_of",
     "spells",
     "state_on",
     "tags_of",

@@ -13,7 +13,7 @@ from clubcrm.core.folding import MAX_TOKEN, fold, query_words, words
 from clubcrm.members.models import Person, PersonSearch
 from clubcrm.members.policies import clean_email
 from clubcrm.members.queries.people import visible_at
-from clubcrm.members.queries.search import PersonHit, begins_with
+from clubcrm.members.queries.search import HIT_COLUMNS, PersonHit, begins_with
 
 LEAST_LIKENESS = 88
 """Names alike from here on, of 100: one letter of eight may differ."""
@@ -23,7 +23,6 @@ _NAMED_ALIKE = 200
 _SHORTEST_PHONE = 7
 _person = cast(Table, Person.__table__)
 _token = cast(Table, PersonSearch.__table__)
-_COLUMNS = [_person.c[name] for name in PersonHit.__dataclass_fields__]
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def _by_name(name: str, scope: Collection[int]) -> Select[Any] | None:
 
 def _people(held: Select[Any]) -> Select[Any]:
     standing = _person.c.merged_into_id.is_(None)
-    return select(*_COLUMNS).where(_person.c.id.in_(held.subquery().select()), standing)
+    return select(*HIT_COLUMNS).where(_person.c.id.in_(held.subquery().select()), standing)
 
 
 def _beginning(word: str) -> str:

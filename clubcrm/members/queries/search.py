@@ -1,41 +1,48 @@
-"""Finding people as one types: by the beginning of any word, by phone, card or number."""
+"""Finding people as one types: by the beginning of any word, by phone, card or number.
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+The order of the index is the order of the answer (see `PersonSearch`): a search reads one range of it, no
+further than to the end of the page that is asked for, however many there are.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
+    FromClause,
     Select,
     Subquery,
     Table,
     and_,
-    case,
+    bindparam,
     exists,
     func,
-    literal,
-    or_,
     select,
+    tuple_,
 )
 from sqlalchemy.orm import Session
 
 from clubcrm.core.folding import MAX_TOKEN, query_words
-from clubcrm.members.models import Person, PersonSearch
-from clubcrm.members.queries.people import visible_at
-from clubcrm.members.states import TokenKind
+from clubcrm.members.models import Person, PersonClub, PersonSearch
 
 COUNTED = 1000
-CANDIDATES = 200
-"""How many index entries are ranked at most; the first are those the query names most exactly."""
+
+Place = tuple[str, str, int, str]
+"""Where somebody stands in the order of a search: word, key of the name, person, kind of the word."""
 
 _LAST_CHARACTER = "\U0010ffff"
 _person = cast(Table, Person.__table__)
 _token = cast(Table, PersonSearch.__table__)
+_seen = cast(Table, PersonClub.__table__)
+_PLACE = ("token", "name_key", "person_id", "kind")
 
 
 @dataclass(frozen=True)
 class PersonHit:
-    """Somebody a search found."""
+    """Somebody a search found. `place` is where the next page goes on."""
 
     id: int
     home_club_id: int
@@ -44,6 +51,7 @@ class PersonHit:
     full_name: str
     phone: str | None
     email: str | None
+    place: Place | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:
@@ -56,7 +64,7 @@ class PersonHit:
         return self.external_id or self.number
 
 
-_COLUMNS = [_person.c[name] for name in PersonHit.__dataclass_fields__]
+HIT_COLUMNS = [_person.c[name] for name in PersonHit.__dataclass_fields__ if name != "place"]
 
 
 def find_people(
@@ -65,27 +73,127 @@ def find_people(
     *,
     scope: Collection[int],
     limit: int = 20,
-    offset: int = 0,
-    ranked: int = CANDIDATES,
+    after: Place | None = None,
 ) -> list[PersonHit]:
     """People at the clubs in scope whose words begin with every word of the text.
 
     One statement for one word; for more, another one before it finds which word is the rarest.
 
     A word is part of a name, the member number, the external id, a card, an e-mail address, or the
-    phone from any digit on (at least four, so the last four find it). Whoever has exactly this
-    number or card comes first, then exactly this external id or phone ending, then by name. Of very
-    many that match a short word only those are ranked, and found, whose words come first: `ranked`
-    entries of the index. `offset` leaves out as many of the first, for the pages after.
+    phone from any digit on (at least four, so the last four find it). Whoever has exactly this number or
+    card comes first, then whoever has exactly this word, then by the word that begins so, and by name.
+    `after` is the place of the last one of the page before.
     """
+    search = search_for(session, text, scope=scope, limit=limit, after=after)
+    if search is None:
+        return []
+    rows = session.execute(_hits(search.shape), search.values)
+    return [PersonHit(*(*row[:-4], tuple(row[-4:]))) for row in rows]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What tells the statement of one search from that of another: the values come later."""
+
+    words: int
+    goes_on: bool
+
+
+@dataclass(frozen=True)
+class Search:
+    """A text as the index is asked for it."""
+
+    shape: Shape
+    values: Mapping[str, Any]
+
+
+def search_for(
+    session: Session,
+    text: str,
+    *,
+    scope: Collection[int],
+    limit: int,
+    after: Place | None = None,
+) -> Search | None:
+    """What to ask the index, for whoever joins `found_by` with tables of his own; None = nobody has it."""
     words = _words(text)
     if not words or not scope:
-        return []
+        return None
     if len(words) > 1:
         words = _rarest_first(session, words)
-    query = search_query(words, text, scope, limit, ranked).offset(offset)
-    rows = session.execute(query)
-    return [PersonHit(*row[:-1]) for row in rows]
+        if after is not None:
+            # The page before may have been read along another word, which was rarer then.
+            words.sort(key=lambda word: not after[0].startswith(word))
+    values: dict[str, Any] = {"scope": tuple(scope), "limit": limit}
+    for no, word in enumerate(words):
+        values |= _range_of(no, word)
+    if after is not None:
+        values |= {f"after_{name}": value for name, value in zip(_PLACE, after, strict=True)}
+    return Search(Shape(len(words), after is not None), values)
+
+
+@cache
+def found_by(shape: Shape) -> Subquery:
+    """Whom a search finds, with the place of each; `in_order` puts what is joined with it in order."""
+    place = [_token.c[name] for name in _PLACE]
+    clubs: BindParameter[int] = bindparam("scope", expanding=True)
+    query = (
+        select(*place)
+        .join(_person, _person.c.id == _token.c.person_id)
+        .where(
+            _begins_so(_token, 0),
+            _person.c.merged_into_id.is_(None),
+            exists().where(_seen.c.person_id == _token.c.person_id, _seen.c.club_id.in_(clubs)),
+            _is_first_of_person(),
+        )
+    )
+    for no in range(1, shape.words):
+        other = _token.alias(f"word_{no}")
+        has_it = exists().where(other.c.person_id == _token.c.person_id, _begins_so(other, no))
+        query = query.where(has_it)
+    if shape.goes_on:
+        last = tuple_(*(bindparam(f"after_{name}", type_=_token.c[name].type) for name in _PLACE))
+        query = query.where(tuple_(*place) > last)
+    return query.order_by(*place).limit(bindparam("limit")).subquery("found")
+
+
+def in_order(found: FromClause) -> list[ColumnElement[Any]]:
+    """The order of a search."""
+    return [found.c[name] for name in _PLACE]
+
+
+@cache
+def _hits(shape: Shape) -> Select[Any]:
+    found = found_by(shape)
+    places = in_order(found)
+    people = select(*HIT_COLUMNS, *places).join(found, found.c.person_id == _person.c.id)
+    return people.order_by(*places)
+
+
+def _is_first_of_person() -> ColumnElement[bool]:
+    """Whether no word before this one finds the same person: everybody is found once."""
+    before = _token.alias("before")
+    which = ("token", "name_key", "kind")
+    is_before = tuple_(*(before.c[name] for name in which)) < tuple_(
+        *(_token.c[name] for name in which)
+    )
+    same = (before.c.person_id == _token.c.person_id, before.c.token >= bindparam("from_0"))
+    # Asked person by person: as a join it would be read for everybody who has the word.
+    one = select(before.c.person_id).where(*same, before.c.token <= _token.c.token, is_before)
+    return one.limit(1).scalar_subquery().is_(None)
+
+
+def begins_with(column: ColumnElement[str], word: str) -> ColumnElement[bool]:
+    """A prefix as one range of the index; the columns compare bytes on both databases."""
+    return and_(column >= word, column < word + _LAST_CHARACTER)
+
+
+def _begins_so(table: FromClause, no: int) -> ColumnElement[bool]:
+    return and_(table.c.token >= bindparam(f"from_{no}"), table.c.token < bindparam(f"to_{no}"))
+
+
+def _range_of(no: int, word: str) -> dict[str, str]:
+    return {f"from_{no}": word, f"to_{no}": word + _LAST_CHARACTER}
 
 
 def _words(text: str) -> list[str]:
@@ -95,69 +203,23 @@ def _words(text: str) -> list[str]:
     return query_words(text)
 
 
-def search_query(
-    words: Sequence[str],
-    text: str,
-    scope: Collection[int],
-    limit: int,
-    ranked: int = CANDIDATES,
-) -> Select[Any]:
-    """The statement of `find_people`: the first word's range of the index, narrowed by the others."""
-    found = _candidates(words, scope, ranked)
-    joined = "".join(_words(text))
-    is_exact = or_(
-        _person.c.number == joined,
-        and_(found.c.kind == TokenKind.CARD, found.c.token == joined),
-    )
-    # Only numbers hold digits: a whole one comes before one that merely begins like it.
-    is_whole = and_(found.c.token == joined, literal(any(sign.isdigit() for sign in joined)))
-    rank = func.min(case((is_exact, 0), (is_whole, 1), else_=2))
-    return (
-        select(*_COLUMNS, rank.label("rank"))
-        .join_from(found, _person, _person.c.id == found.c.person_id)
-        .where(_person.c.merged_into_id.is_(None))
-        .group_by(_person.c.id)
-        .order_by(rank, _person.c.sort_name, _person.c.id)
-        .limit(limit)
-    )
-
-
-def begins_with(column: ColumnElement[str], word: str) -> ColumnElement[bool]:
-    """A prefix as one range of the index; the columns compare bytes on both databases."""
-    return and_(column >= word, column < word + _LAST_CHARACTER)
-
-
 def _rarest_first(session: Session, words: Sequence[str]) -> list[str]:
     """The words by how many index entries begin with them, counted only so far as it matters."""
     distinct = sorted(set(words))
-    counts = [
-        select(func.count())
-        .select_from(
-            select(_token.c.person_id)
-            .where(begins_with(_token.c.token, word))
-            .limit(COUNTED)
-            .subquery()
-        )
-        .scalar_subquery()
-        for word in distinct
-    ]
-    numbers = session.execute(select(*counts)).one()
-    in_order = sorted(zip(numbers, distinct), key=lambda pair: (pair[0], -len(pair[1]), pair[1]))
-    return [word for _, word in in_order]
+    values: dict[str, str] = {}
+    for no, word in enumerate(distinct):
+        values |= _range_of(no, word)
+    numbers = session.execute(_counts(len(distinct)), values).one()
+    by_count = sorted(zip(numbers, distinct), key=lambda pair: (pair[0], -len(pair[1]), pair[1]))
+    return [word for _, word in by_count]
 
 
-def _candidates(words: Sequence[str], scope: Collection[int], ranked: int) -> Subquery:
-    """The first index entries for the first word whose person has the other words too."""
-    driver, *others = words
-    query = select(_token.c.person_id, _token.c.token, _token.c.kind).where(
-        begins_with(_token.c.token, driver), visible_at(scope, _token.c.person_id)
+@cache
+def _counts(words: int) -> Select[Any]:
+    entries = (
+        select(_token.c.person_id).where(_begins_so(_token, no)).limit(COUNTED)
+        for no in range(words)
     )
-    for word in others:
-        other = _token.alias()
-        query = query.where(
-            exists().where(
-                other.c.person_id == _token.c.person_id, begins_with(other.c.token, word)
-            )
-        )
-    in_order = query.order_by(_token.c.token, _token.c.name_key, _token.c.person_id)
-    return in_order.limit(ranked).subquery()
+    return select(
+        *(select(func.count()).select_from(one.subquery()).scalar_subquery() for one in entries)
+    )

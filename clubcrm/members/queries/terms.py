@@ -1,11 +1,11 @@
 """The terms of people, with their freezes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, select
+from sqlalchemy import BindParameter, Select, Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from clubcrm.core.money import Money
@@ -132,6 +132,13 @@ _STANDING_FREEZES = (
     .order_by(_freeze.c.from_on, _freeze.c.id)
 )
 
+# Asked at nearly every page: put together once.
+_PEOPLE: BindParameter[int] = bindparam("people", expanding=True)
+_TERMS_OF = _NEWEST_FIRST.where(_term.c.person_id.in_(_PEOPLE))
+_FREEZES_OF = _STANDING_FREEZES.where(_freeze.c.person_id.in_(_PEOPLE))
+_ONE_TERM = _NEWEST_FIRST.where(_term.c.id == bindparam("term"))
+_FREEZES_OF_TERM = _STANDING_FREEZES.where(_freeze.c.membership_id == bindparam("term"))
+
 
 def memberships_of(session: Session, person_id: int, *, with_voided: bool = False) -> list[TermRow]:
     """The terms of a person, newest first, with their freezes; `row.state_on(day)` tells the state.
@@ -147,8 +154,7 @@ def memberships_of_many(
     """The terms of many people, newest first; who has none is left out. Two statements."""
     found: dict[int, list[TermRow]] = {}
     for chunk in chunks(list(person_ids), 5000):
-        where = _term.c.person_id.in_(chunk)
-        for row in _rows(session, where, _freeze.c.person_id.in_(chunk)):
+        for row in _rows(session, _TERMS_OF, _FREEZES_OF, {"people": chunk}):
             if with_voided or row.voided_at is None:
                 found.setdefault(row.person_id, []).append(row)
     return found
@@ -156,7 +162,7 @@ def memberships_of_many(
 
 def get_term(session: Session, membership_id: int) -> TermRow:
     """One term. Raises UnknownMembership."""
-    rows = _rows(session, _term.c.id == membership_id, _freeze.c.membership_id == membership_id)
+    rows = _rows(session, _ONE_TERM, _FREEZES_OF_TERM, {"term": membership_id})
     if not rows:
         raise UnknownMembership
     return rows[0]
@@ -222,13 +228,13 @@ def get_freeze(session: Session, freeze_id: int) -> FreezeRow:
 
 
 def _rows(
-    session: Session, terms: ColumnElement[bool], freezes: ColumnElement[bool]
+    session: Session, terms: Select[Any], freezes: Select[Any], asked: Mapping[str, Any]
 ) -> list[TermRow]:
     """Terms, newest first, with their freezes."""
     frozen: dict[int, list[FreezeRow]] = {}
-    for row in session.execute(_STANDING_FREEZES.where(freezes)):
+    for row in session.execute(freezes, asked):
         frozen.setdefault(row.membership_id, []).append(FreezeRow(*row))
-    found = [TermRow(*row) for row in session.execute(_NEWEST_FIRST.where(terms))]
+    found = [TermRow(*row) for row in session.execute(terms, asked)]
     return [
         replace(term, freezes=tuple(frozen[term.id])) if term.id in frozen else term
         for term in found

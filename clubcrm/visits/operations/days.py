@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 
-from sqlalchemy import Table, bindparam, delete, update
+from sqlalchemy import Insert, Table, bindparam, delete, update
 from sqlalchemy.orm import Session
 
 from clubcrm.core.days import day_no
-from clubcrm.core.sql import chunks, upsert
+from clubcrm.core.sql import chunks, is_sqlite, upserting
 from clubcrm.visits.models import VisitDay
 
 PersonDay = tuple[int, date]
@@ -28,10 +29,16 @@ def add_to_days(session: Session, club_id: int, visits: Mapping[PersonDay, int])
         # Always in one order, so that two writers never wait for each other in a ring.
         for (person_id, on), count in sorted(visits.items())
     ]
-    upsert(
-        session,
+    if rows:
+        session.execute(_count(is_sqlite(session)), rows)
+
+
+@cache
+def _count(on_sqlite: bool) -> Insert:
+    """Counted at every check-in: put together once for each database."""
+    return upserting(
+        on_sqlite,
         _days,
-        rows,
         key=("person_id", "day_no"),
         changes=lambda incoming: {"visits": _days.c.visits + incoming.visits},
     )

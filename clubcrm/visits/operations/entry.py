@@ -3,13 +3,15 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import cast
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Table, func, select, update
 from sqlalchemy.orm import Session
 
 from clubcrm.core.actor import Actor
 from clubcrm.core.events import record
 from clubcrm.core.folding import clean_text
+from clubcrm.core.sql import insert_many
 from clubcrm.core.transactions import on_violation
 from clubcrm.members.operations import show_at_clubs
 from clubcrm.visits.errors import DeviceKeyReused, NobodyNamed, NotYet, ReasonMissing
@@ -31,6 +33,9 @@ from clubcrm.visits.queries.entry import (
 )
 from clubcrm.visits.states import Decision, Effect, VisitSource
 from clubcrm.visits.words import Reader, question, reply_words, sentence, why_asked
+
+_visit = cast(Table, Visit.__table__)
+_entry = cast(Table, EntryDecision.__table__)
 
 CLOCK_SKEW = timedelta(minutes=10)
 """How far a device's clock may run ahead."""
@@ -169,26 +174,28 @@ def _let_in(session: Session, asked: _Asked, verdict: Verdict, *, took_a_visit: 
     is_override = verdict.decision is Decision.STOP
     decision = Decision.WARN if is_override else verdict.decision
     reason = asked.override_reason if is_override else None
-    visit_id = session.execute(
-        insert(Visit)
-        .values(
-            club_id=entry.club_id,
-            person_id=entry.person.id,
-            membership_id=verdict.term.id if verdict.term else None,
-            access_point_id=entry.point.id,
-            checked_in_at=asked.at,
-            checked_out_at=_came_again_at(session, asked),
-            on=verdict.on,
-            source=asked.source,
-            decision=decision,
-            override_reason=reason,
-            took_a_visit=took_a_visit,
-            device_key=asked.device_key,
-            recorded_by=asked.by.name,
-            created_at=asked.now,
-        )
-        .returning(Visit.id)
-    ).scalar_one()
+    (visit_id,) = insert_many(
+        session,
+        _visit,
+        [
+            {
+                "club_id": entry.club_id,
+                "person_id": entry.person.id,
+                "membership_id": verdict.term.id if verdict.term else None,
+                "access_point_id": entry.point.id,
+                "checked_in_at": asked.at,
+                "checked_out_at": _came_again_at(session, asked),
+                "on": verdict.on,
+                "source": asked.source,
+                "decision": decision,
+                "override_reason": reason,
+                "took_a_visit": took_a_visit,
+                "device_key": asked.device_key,
+                "recorded_by": asked.by.name,
+                "created_at": asked.now,
+            }
+        ],
+    )
     add_to_days(session, entry.club_id, {(entry.person.id, verdict.on): 1})
     if not entry.person.is_seen_here:
         show_at_clubs(session, [(entry.person.id, entry.club_id)])
@@ -291,21 +298,26 @@ def _keep(
     override_reason: str | None,
 ) -> int:
     """Keep the answer and its reasons, whatever it was."""
-    return session.execute(
-        insert(EntryDecision)
-        .values(
-            club_id=asked.entry.club_id,
-            person_id=asked.entry.person.id,
-            access_point_id=asked.entry.point.id,
-            at=asked.at,
-            decision=decision,
-            reasons=[[r.code.value, r.effect.value, dict(r.figures)] for r in verdict.reasons],
-            visit_id=visit_id,
-            override_reason=override_reason,
-            asked_by=asked.by.name,
-        )
-        .returning(EntryDecision.id)
-    ).scalar_one()
+    (entry_id,) = insert_many(
+        session,
+        _entry,
+        [
+            {
+                "club_id": asked.entry.club_id,
+                "person_id": asked.entry.person.id,
+                "access_point_id": asked.entry.point.id,
+                "at": asked.at,
+                "decision": decision,
+                "reasons": [
+                    [r.code.value, r.effect.value, dict(r.figures)] for r in verdict.reasons
+                ],
+                "visit_id": visit_id,
+                "override_reason": override_reason,
+                "asked_by": asked.by.name,
+            }
+        ],
+    )
+    return entry_id
 
 
 def _told(

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     BigInteger,
@@ -16,6 +16,7 @@ from sqlalchemy import (
     Date,
     Row,
     Select,
+    Table,
     and_,
     bindparam,
     exists,
@@ -23,7 +24,7 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from clubcrm.accounts.models import Club
 from clubcrm.billing.queries import owed_by
@@ -45,6 +46,19 @@ from clubcrm.visits.policies import (
 )
 from clubcrm.visits.states import Decision, Effect, Fact, PointKind
 from clubcrm.visits.words import Reader
+
+_club = cast(Table, Club.__table__)
+_point = cast(Table, AccessPoint.__table__)
+_person = cast(Table, Person.__table__)
+_seen = cast(Table, PersonClub.__table__)
+_card = cast(Table, Credential.__table__)
+_put_off = cast(Table, PromptAnswer.__table__)
+_balance = cast(Table, OpeningBalance.__table__)
+_term = cast(Table, Membership.__table__)
+_plan = cast(Table, Plan.__table__)
+_freeze = cast(Table, Freeze.__table__)
+_closure = cast(Table, Closure.__table__)
+_visit = cast(Table, Visit.__table__)
 
 VISITS_READ = 4
 """How many of the latest visits are read; one is enough to know who is inside at one club."""
@@ -130,16 +144,17 @@ def read_entry(
     already); a card shows itself.
     Raises UnknownCard, UnknownPerson.
     """
-    club = session.execute(_club(club_id, access_point)).one()
+    club = session.execute(_CLUB_AND_POINT, {"club": club_id, "point": access_point or ""}).one()
     on = club_day(at, club.timezone, club.day_cutoff_minutes)
-    found = _person(by_card=code is not None, is_scoped=scope is not None, for_update=for_update)
+    found = _who(by_card=code is not None, is_scoped=scope is not None, for_update=for_update)
     asked = {"club": club_id, "day": on, "code": code, "person": person_id}
     rows = session.execute(found, asked | {"clubs": [club_id, *(scope or ())]}).all()
     if not rows:
         raise UnknownCard if code is not None else UnknownPerson
     person = rows[0]
     rules = entry_rules(club.settings or {})
-    latest = session.execute(_latest_visits(person.id, at + rules.re_entry)).all()
+    since = {"person": person.id, "until": at + rules.re_entry}
+    latest = session.execute(_LATEST_VISITS, since).all()
     terms = read_terms(session, person.id, on)
     debt = owed_by(session, [person.id]).get(person.id)
     kind = club.point_kind or PointKind.DESK
@@ -232,139 +247,134 @@ def terms_by_person(rows: Iterable[Row[*tuple[Any, ...]]]) -> dict[int, list[Ter
     return {person: list(terms.values()) for person, terms in found.items()}
 
 
-def _club(club_id: int, access_point: str | None) -> Select[*tuple[Any, ...]]:
-    """The club with the entrance asked at; none where none is named or known."""
-    return (
-        select(
-            Club.timezone,
-            Club.day_cutoff_minutes,
-            Club.calendar,
-            Club.settings,
-            AccessPoint.id.label("point_id"),
-            AccessPoint.kind.label("point_kind"),
-        )
-        .outerjoin(
-            AccessPoint,
-            and_(AccessPoint.club_id == Club.id, AccessPoint.code == (access_point or "")),
-        )
-        .where(Club.id == club_id)
-    )
-
-
-# What is asked at every check-in is put together once.
+# What is asked at every check-in is put together once, of plain tables.
 _CLUB = bindparam("club", type_=BigInteger)
 _DAY = bindparam("day", type_=Date)
 
+_CLUB_AND_POINT = (
+    select(
+        _club.c.timezone,
+        _club.c.day_cutoff_minutes,
+        _club.c.calendar,
+        _club.c.settings,
+        _point.c.id.label("point_id"),
+        _point.c.kind.label("point_kind"),
+    )
+    .outerjoin_from(
+        _club, _point, and_(_point.c.club_id == _club.c.id, _point.c.code == bindparam("point"))
+    )
+    .where(_club.c.id == _CLUB)
+)
+"""The club with the entrance asked at; none where none is named or known."""
+
 
 @cache
-def _person(*, by_card: bool, is_scoped: bool, for_update: bool) -> Select[*tuple[Any, ...]]:
+def _who(*, by_card: bool, is_scoped: bool, for_update: bool) -> Select[*tuple[Any, ...]]:
     """The person behind a card or an id, one row a question that was put off.
 
     Somebody merged into another person is found as the one who stays. Asked with `club`, `day`, `code`
     or `person`, and the `clubs` one of which must have seen a person named by id.
     """
-    given = aliased(Person)
+    given = _person.alias("given")
     query = (
         select(
-            Person.id,
-            Person.number,
-            Person.external_id,
-            Person.full_name,
-            Person.birth_date,
-            Person.no_contact,
-            Person.visits_known_from,
-            _is_seen(PersonClub.club_id == _CLUB).label("is_seen_here"),
+            _person.c.id,
+            _person.c.number,
+            _person.c.external_id,
+            _person.c.full_name,
+            _person.c.birth_date,
+            _person.c.no_contact,
+            _person.c.visits_known_from,
+            _is_seen(_seen.c.club_id == _CLUB).label("is_seen_here"),
             _is_closed().label("is_closed"),
             _came_before().label("came_before"),
-            PromptAnswer.prompt,
-            PromptAnswer.ask_again_on,
+            _put_off.c.prompt,
+            _put_off.c.ask_again_on,
         )
         .select_from(given)
-        .join(Person, Person.id == func.coalesce(given.merged_into_id, given.id))
-        .outerjoin(PromptAnswer, PromptAnswer.person_id == Person.id)
+        .join(_person, _person.c.id == func.coalesce(given.c.merged_into_id, given.c.id))
+        .outerjoin(_put_off, _put_off.c.person_id == _person.c.id)
     )
     if for_update:
         # Without the key: rows that only refer to the person need not wait.
-        query = query.with_for_update(of=Person, key_share=True)
+        query = query.with_for_update(of=_person, key_share=True)
     if by_card:
-        return query.join(Credential, Credential.person_id == given.id).where(
-            Credential.code == bindparam("code"), Credential.ended_at.is_(None)
+        return query.join(_card, _card.c.person_id == given.c.id).where(
+            _card.c.code == bindparam("code"), _card.c.ended_at.is_(None)
         )
-    query = query.where(given.id == bindparam("person"))
+    query = query.where(given.c.id == bindparam("person"))
     clubs: BindParameter[int] = bindparam("clubs", expanding=True)
-    return query.where(_is_seen(PersonClub.club_id.in_(clubs))) if is_scoped else query
+    return query.where(_is_seen(_seen.c.club_id.in_(clubs))) if is_scoped else query
 
 
 def _is_seen(where: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(PersonClub.person_id == Person.id, where)
+    return exists().where(_seen.c.person_id == _person.c.id, where)
 
 
 def _is_closed() -> ColumnElement[bool]:
     return exists().where(
-        Closure.club_id == _CLUB,
-        Closure.share_percent == 0,
-        Closure.from_on <= _DAY,
-        Closure.until_on > _DAY,
+        _closure.c.club_id == _CLUB,
+        _closure.c.share_percent == 0,
+        _closure.c.from_on <= _DAY,
+        _closure.c.until_on > _DAY,
     )
 
 
 def _came_before() -> ColumnElement[bool]:
     """Whether an opening balance tells of visits before this system."""
     return exists().where(
-        OpeningBalance.person_id == Person.id,
-        or_(OpeningBalance.last_visit_on.is_not(None), OpeningBalance.visits_total > 0),
+        _balance.c.person_id == _person.c.id,
+        or_(_balance.c.last_visit_on.is_not(None), _balance.c.visits_total > 0),
     )
 
 
 _TERMS = (
     select(
-        Membership.person_id,
-        Membership.id,
-        Membership.club_id,
-        Membership.starts_on,
-        Membership.until_on,
-        Membership.visits_left,
-        Membership.visits_total,
-        Membership.auto_renew,
-        Plan.name.label("plan"),
-        Plan.id.label("plan_id"),
-        Plan.hours,
-        Plan.debt_grace_days,
-        Club.name.label("club"),
-        Freeze.id.label("freeze_id"),
-        Freeze.from_on.label("freeze_from"),
-        Freeze.until_on.label("freeze_until"),
+        _term.c.person_id,
+        _term.c.id,
+        _term.c.club_id,
+        _term.c.starts_on,
+        _term.c.until_on,
+        _term.c.visits_left,
+        _term.c.visits_total,
+        _term.c.auto_renew,
+        _plan.c.name.label("plan"),
+        _plan.c.id.label("plan_id"),
+        _plan.c.hours,
+        _plan.c.debt_grace_days,
+        _club.c.name.label("club"),
+        _freeze.c.id.label("freeze_id"),
+        _freeze.c.from_on.label("freeze_from"),
+        _freeze.c.until_on.label("freeze_until"),
     )
-    .join(Plan, Plan.id == Membership.plan_id)
-    .join(Club, Club.id == Membership.club_id)
+    .join_from(_term, _plan, _plan.c.id == _term.c.plan_id)
+    .join(_club, _club.c.id == _term.c.club_id)
     .outerjoin(
-        Freeze,
+        _freeze,
         and_(
-            Freeze.membership_id == Membership.id,
-            Freeze.cancelled_at.is_(None),
-            Freeze.from_on <= _DAY,
-            Freeze.until_on > _DAY,
+            _freeze.c.membership_id == _term.c.id,
+            _freeze.c.cancelled_at.is_(None),
+            _freeze.c.from_on <= _DAY,
+            _freeze.c.until_on > _DAY,
         ),
     )
     .where(
-        Membership.person_id.in_(bindparam("people", expanding=True)),
-        Membership.is_access,
-        Membership.voided_at.is_(None),
+        _term.c.person_id.in_(bindparam("people", expanding=True)),
+        _term.c.is_access,
+        _term.c.voided_at.is_(None),
     )
 )
 
-
-def _latest_visits(person_id: int, until: datetime) -> Select[*tuple[Any, ...]]:
-    return (
-        select(Visit.id, Visit.club_id, Visit.checked_in_at, Visit.checked_out_at)
-        .where(
-            Visit.person_id == person_id,
-            Visit.undone_at.is_(None),
-            Visit.checked_in_at <= until,
-        )
-        .order_by(Visit.checked_in_at.desc(), Visit.id.desc())
-        .limit(VISITS_READ)
+_LATEST_VISITS = (
+    select(_visit.c.id, _visit.c.club_id, _visit.c.checked_in_at, _visit.c.checked_out_at)
+    .where(
+        _visit.c.person_id == bindparam("person"),
+        _visit.c.undone_at.is_(None),
+        _visit.c.checked_in_at <= bindparam("until", type_=_visit.c.checked_in_at.type),
     )
+    .order_by(_visit.c.checked_in_at.desc(), _visit.c.id.desc())
+    .limit(VISITS_READ)
+)
 
 
 def _recorded(session: Session, club_id: int, device_key: str) -> RecordedVisit | None:

@@ -20,8 +20,8 @@ from clubcrm.frontdesk.forms.tasks import OutcomeForm
 from clubcrm.frontdesk.views import blueprint, is_fragment
 from clubcrm.frontdesk.views.desk.answer import Answer, answer_of, chip_of, frozen_until, look_of
 from clubcrm.members.operations import end_freeze
-from clubcrm.members.queries import find_people, has_people
-from clubcrm.reports.queries.people import hits_of
+from clubcrm.members.queries import has_people
+from clubcrm.reports.queries.people import search_lines
 from clubcrm.retention.queries import StandingRow, standing_of
 from clubcrm.visits.errors import UnknownCard, UnknownVisit
 from clubcrm.visits.operations import (
@@ -276,9 +276,8 @@ def _hits(text: str) -> dict[str, Any]:
     scope = principal().scope(Permission.SEE_MEMBERS)
     today = current_club(Permission.SEE_MEMBERS).today(clock.now())
     with reading() as session:
-        found = find_people(session, text, scope=scope, limit=HITS + 1)
-        rows = hits_of(session, [hit.id for hit in found[:HITS]], today=today)
-    return {"rows": rows, "has_more": len(found) > HITS}
+        found = search_lines(session, text, scope=scope, today=today, limit=HITS)
+    return {"rows": found.rows, "has_more": found.following is not None}
 
 
 def _inside() -> Inside:

@@ -1,13 +1,12 @@
 """People as screens show them: the list, the card and the timeline, each in a few statements."""
 
 from clubcrm.reports.queries.people.card import MemberCard, member_card
+from clubcrm.reports.queries.people.lines import Found, ListRow, hits_of, search_lines
 from clubcrm.reports.queries.people.members import (
     Figures,
     ListFilter,
-    ListRow,
     MemberList,
     Order,
-    hits_of,
     member_figures,
     member_list,
     who_may_stand,
@@ -23,6 +22,7 @@ from clubcrm.reports.queries.people.timeline_words import Told, tell
 
 __all__ = [
     "Figures",
+    "Found",
     "Kind",
     "ListFilter",
     "ListRow",
@@ -36,6 +36,7 @@ __all__ = [
     "member_card",
     "member_figures",
     "member_list",
+    "search_lines",
     "tell",
     "timeline_figures",
     "timeline_of",

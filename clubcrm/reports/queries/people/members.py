@@ -21,13 +21,13 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.models import Club
-from clubcrm.billing.queries import Owed, owed_by
 from clubcrm.core.folding import query_words
 from clubcrm.members.models import Membership, Person, PersonClub, PersonSearch
-from clubcrm.members.queries import TermRow, memberships_of_many, shown_term, visible_at
+from clubcrm.members.queries import visible_at
 from clubcrm.members.queries.search import begins_with
+from clubcrm.reports.queries.people.lines import LINES, ListRow, is_stale, rows_of
 from clubcrm.retention.models import MemberState
-from clubcrm.retention.states import Phase, Risk, Status, Sub
+from clubcrm.retention.states import Phase, Risk, Status
 
 PAGE = 50
 MANY = 5000
@@ -61,38 +61,6 @@ class ListFilter:
     plan_id: int | None = None
     order: Order = Order.NAME
     members_only: bool = False
-
-
-@dataclass(frozen=True)
-class ListRow:
-    """One person of the list. `reasons` are codes with figures, strongest first.
-
-    `is_stale`: something happened since phase and status were decided; soon they are decided anew.
-    `last_visit_on` None: never came, or (where `visits_known_from` is set) not known. `ends_on` None with a
-    plan: runs month to month.
-    """
-
-    id: int
-    club_id: int
-    number: str
-    full_name: str
-    phone: str | None
-    visits_known_from: date | None
-    phase: Phase | None
-    sub: Sub | None
-    status: Status
-    risk: Risk
-    since_on: date | None
-    reasons: Sequence[Any]
-    last_visit_on: date | None
-    plan: str | None = None
-    starts_on: date | None = None
-    ends_on: date | None = None
-    visits_left: int | None = None
-    owed: Owed | None = None
-    external_id: str | None = None
-    term: TermRow | None = None
-    is_stale: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,24 +113,17 @@ def member_list(
     in_order = [
         place if up else place.desc() for place, (_column, up) in zip(places, order, strict=True)
     ]
-    lines = _lines().join(page, page.c.person_id == Person.id).add_columns(*places)
+    lines = LINES.join(page, page.c.person_id == Person.id).add_columns(*places)
     found = session.execute(lines.order_by(*in_order)).all()
     has_more = len(found) > limit
     found = found[:limit]
-    rows = _rows(session, found, today)
+    rows = rows_of(session, found, today)
     last = (
         [_plain(getattr(found[-1], f"order_{no}")) for no in range(len(order))]
         if has_more
         else None
     )
     return MemberList(rows, last)
-
-
-def hits_of(session: Session, person_ids: Sequence[int], *, today: date) -> list[ListRow]:
-    """The lines of these people, in the order given; whether they may be seen is the caller's matter."""
-    found = session.execute(_lines().where(Person.id.in_(person_ids))).all() if person_ids else []
-    by_id = {row.id: row for row in _rows(session, found, today)}
-    return [by_id[person_id] for person_id in person_ids if person_id in by_id]
 
 
 def who_may_stand(
@@ -181,7 +142,7 @@ def who_may_stand(
     if status is not None:
         kept = func.coalesce(MemberState.status, Status.POTENTIAL)
         conditions.append(kept == status)
-    fits = or_(_is_stale(), and_(*conditions))
+    fits = or_(is_stale(), and_(*conditions))
     query = (
         select(Person.id)
         .outerjoin(MemberState, MemberState.person_id == Person.id)
@@ -370,7 +331,7 @@ def _conditions(
     found = _told(who, _rarest_first(session, narrowed))
     if filters.members_only:
         # Who has just bought a first term is somebody from now on, not from the next look on.
-        is_member = and_(_is_stale(), _has_access_term(who))
+        is_member = and_(is_stale(), _has_access_term(who))
         found.append(or_(MemberState.phase.is_not(None), is_member))
     return found
 
@@ -385,7 +346,7 @@ def _state(filters: ListFilter) -> list[ColumnElement[bool]]:
     if filters.status is not None:
         found.append(MemberState.status == filters.status)
     if filters.status is Status.POTENTIAL:
-        found.append(or_(~_is_stale(), ~_has_access_term(FOLLOWED)))
+        found.append(or_(~is_stale(), ~_has_access_term(FOLLOWED)))
     return found
 
 
@@ -400,11 +361,6 @@ def _running(who: Who, plan_id: int, today: date) -> _Narrowing:
     )
     ids = select(term.c.person_id).where(*runs)
     return _Narrowing(ids, exists().where(term.c.person_id == who, *runs))
-
-
-def _is_stale() -> ColumnElement[bool]:
-    """Whether something happened since a person was last looked at."""
-    return func.coalesce(MemberState.dirty_seq != MemberState.clean_seq, False)
 
 
 def _has_access_term(who: Who) -> ColumnElement[bool]:
@@ -463,67 +419,3 @@ def _typed(cursor: Sequence[Any], order: Order) -> list[Any]:
     if len(cursor) != len(kinds[order]):
         raise ValueError("this cursor belongs to another order")
     return [kind(value) for kind, value in zip(kinds[order], cursor)]
-
-
-# --- what belongs to a row ------------------------------------------------------------------
-
-
-def _lines() -> Select[*tuple[Any, ...]]:
-    """What a line tells of a person, before the term and the debt."""
-    return select(
-        Person.id,
-        Person.home_club_id.label("club_id"),
-        Person.number,
-        Person.external_id,
-        Person.full_name,
-        Person.phone,
-        Person.visits_known_from,
-        MemberState.phase,
-        MemberState.sub,
-        MemberState.status,
-        MemberState.risk,
-        MemberState.since_on,
-        MemberState.reasons,
-        MemberState.last_visit_on,
-        _is_stale().label("is_stale"),
-    ).outerjoin(MemberState, MemberState.person_id == Person.id)
-
-
-def _rows(session: Session, found: Sequence[Any], today: date) -> list[ListRow]:
-    ids = [row.id for row in found]
-    terms = _terms(session, ids, today)
-    debts = owed_by(session, ids)
-    return [_row(row, terms.get(row.id), debts.get(row.id)) for row in found]
-
-
-def _terms(session: Session, ids: Collection[int], today: date) -> dict[int, TermRow]:
-    """The term that each person's line shows: the running one, the next, or the last."""
-    held = memberships_of_many(session, ids)
-    shown = {person_id: shown_term(terms, today) for person_id, terms in held.items()}
-    return {person_id: term for person_id, term in shown.items() if term is not None}
-
-
-def _row(row: Any, term: TermRow | None, owed: Owed | None) -> ListRow:
-    return ListRow(
-        id=row.id,
-        club_id=row.club_id,
-        number=row.number,
-        full_name=row.full_name,
-        phone=row.phone,
-        visits_known_from=row.visits_known_from,
-        phase=row.phase,
-        sub=row.sub,
-        status=row.status or Status.POTENTIAL,
-        risk=row.risk or Risk.NONE,
-        since_on=row.since_on,
-        reasons=row.reasons or (),
-        last_visit_on=row.last_visit_on,
-        plan=term.plan_name if term else None,
-        starts_on=term.starts_on if term else None,
-        ends_on=term.ends_on if term else None,
-        visits_left=term.visits_left if term else None,
-        owed=owed,
-        external_id=row.external_id,
-        term=term,
-        is_stale=bool(row.is_stale),
-    )
