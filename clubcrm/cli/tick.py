@@ -12,7 +12,7 @@ from clubcrm.cli.frame import json_option, print_json, say
 from clubcrm.core import clock
 from clubcrm.core.jobs import drain
 from clubcrm.core.transactions import reading
-from clubcrm.reports.jobs import count_club
+from clubcrm.reports.jobs import count_club, count_for_owner
 from clubcrm.retention.errors import TooManyMoved
 from clubcrm.retention.jobs import make_contacts, plan_day, run_day, run_missed_days
 
@@ -62,6 +62,7 @@ def _run(club: ClubRow, on: date | None, allow: bool) -> dict[str, Any]:
             answer |= {"days": ran.days, "looked_at": ran.looked_at, "changed": ran.changed}
         block_debtors(club.id, clock.now)
         count_club(club.id, clock.now)
+        count_for_owner(club, clock.now)
         planned = plan_day(club.id, day, clock.now)
         made = make_contacts(club.id, clock.now)
         answer["contacts"] = {

@@ -1,6 +1,7 @@
 """Roll-ups: figures kept ready so that a page need not count again. All of them can be rebuilt."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -81,3 +82,20 @@ class VisitHour(Model):
     on: Mapped[date]
     hour: Mapped[int]  # 0 to 23
     visits: Mapped[int]
+
+
+class OwnerCount(Model):
+    """What the owner's page counts over a whole club, as it was at a moment of the club's day `on`.
+
+    `event_id` and `change_id` are how far the log of events and the phase history had come.
+    """
+
+    __tablename__ = "owner_count"
+    __table_args__ = (PrimaryKeyConstraint("club_id"),)
+
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
+    on: Mapped[date]
+    counted_at: Mapped[datetime]
+    event_id: Mapped[int]
+    change_id: Mapped[int]
+    figures: Mapped[dict[str, Any]]

@@ -1,23 +1,23 @@
 """Keeping the roll-ups true: called by the listeners, and whole by `rebuild_outcomes`."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, Table, bindparam, delete, func, insert, select
+from sqlalchemy import BindParameter, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.models import Club
 from clubcrm.accounts.queries import get_club
 from clubcrm.billing.models import Invoice
 from clubcrm.core.days import club_day
-from clubcrm.core.sql import chunks
+from clubcrm.core.sql import chunks, upsert
 from clubcrm.members.models import Membership, Person
 from clubcrm.members.operations import hold_people
 from clubcrm.members.policies import length_of
 from clubcrm.members.states import EndReason, Link, PlanKind
-from clubcrm.reports.models import BaseDay, RenewalOutcome, VisitHour
+from clubcrm.reports.models import BaseDay, OwnerCount, RenewalOutcome, VisitHour
 from clubcrm.reports.policies import (
     Outcome,
     Term,
@@ -26,6 +26,7 @@ from clubcrm.reports.policies import (
     window_days,
 )
 from clubcrm.reports.queries.counting import A_DAY, BASE_DAYS, HEAT_DAYS, Counts
+from clubcrm.reports.queries.owner import Mark, Summary
 from clubcrm.reports.states import Excluded
 from clubcrm.retention.policies.rules import Rules, rules_of
 
@@ -41,6 +42,7 @@ MOST = 500  # people a statement
 _outcome = cast(Table, RenewalOutcome.__table__)
 _base = cast(Table, BaseDay.__table__)
 _hour = cast(Table, VisitHour.__table__)
+_owner = cast(Table, OwnerCount.__table__)
 
 # Every sale and payment asks these: the statements are put together once.
 _PEOPLE: BindParameter[int] = bindparam("people", expanding=True)
@@ -202,3 +204,23 @@ def keep_counts(session: Session, club_id: int, counts: Counts, *, now: datetime
     ]
     if hours:
         session.execute(insert(_hour), hours)
+
+
+def keep_summary(
+    session: Session, club_id: int, on: date, summary: Summary, mark: Mark, *, now: datetime
+) -> None:
+    """Keep what the owner's page counts, in the place of what stood."""
+    row = {
+        "club_id": club_id,
+        "on": on,
+        "counted_at": now,
+        "event_id": mark.event_id,
+        "change_id": mark.change_id,
+        "figures": summary.as_json(),
+    }
+    upsert(session, _owner, [row], key=("club_id",))
+
+
+def still_counts(session: Session, club_id: int, *, now: datetime) -> None:
+    """Say of a kept count that it is right at this moment too."""
+    session.execute(update(_owner).where(_owner.c.club_id == club_id).values(counted_at=now))

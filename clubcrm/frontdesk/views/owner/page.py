@@ -1,20 +1,19 @@
 """The owner's page: who renews, who slips, what changed, what is late, and how the base grows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from babel.dates import get_day_names
 from flask import render_template, url_for
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.orm import Session
 
 from clubcrm.accounts.access import current_club, requires
 from clubcrm.accounts.queries import ClubRow
 from clubcrm.accounts.states import Permission
 from clubcrm.core import clock
-from clubcrm.core.calendars import add_months, month_start
 from clubcrm.core.days import day_bounds, first_weekday
 from clubcrm.core.formats import format_number, format_percent, format_time
 from clubcrm.core.money import Money
@@ -22,7 +21,7 @@ from clubcrm.core.transactions import reading
 from clubcrm.frontdesk.charts import AreaChart, BarChart, area_chart, renewal_bars, sliced_bar
 from clubcrm.frontdesk.views import blueprint
 from clubcrm.frontdesk.views.owner.names import PART_WORDS, since_yesterday_at, why_at_risk
-from clubcrm.frontdesk.views.renewals import calendar_of, month_days, month_short
+from clubcrm.frontdesk.views.renewals import month_days, month_short
 from clubcrm.frontdesk.views.tasks import late_tasks
 from clubcrm.messaging.queries import task_counts
 from clubcrm.reports.queries.owner import (
@@ -30,19 +29,16 @@ from clubcrm.reports.queries.owner import (
     Asked,
     Growth,
     Heat,
-    at_risk,
     growth,
     heat,
     money_moved,
     most_at_risk,
-    renewals_due,
-    since_yesterday,
+    summary_of,
 )
-from clubcrm.reports.queries.renewals import RenewalRow, renewals, total_of
+from clubcrm.reports.queries.renewals import RenewalRow, total_of
 from clubcrm.reports.states import DuePart, Group
 
 SHOWN = 4
-MONTHS = 6
 SHADES = 8
 BAR_SIZE = {"width": 560, "height": 270}
 AREA_SIZE = {"width": 560, "height": 230}
@@ -69,23 +65,24 @@ class HeatCell:
 @blueprint.get("/home")
 @requires(Permission.SEE_HOME)
 def owner() -> str:
-    """The page: a score of statements on roll-ups and indexes, however large the club is."""
+    """The page: what was kept of the whole club, and a few names and days, however large the club is."""
     club = current_club(Permission.SEE_HOME)
     now = clock.now()
     today = club.today(now)
     asked = Asked(club.id, Group.AT_RISK, today, since_yesterday_at(club, now))
     begins, _ends = day_bounds(today, club.timezone, club.day_cutoff_minutes)
     with reading() as session:
+        summary = summary_of(session, club, now)
         found: dict[str, Any] = {
-            "risk": at_risk(session, club.id),
+            "risk": summary.risk,
+            "due": summary.due,
+            "happened": summary.happened,
+            "counted_at": summary.counted_at if summary.counted_at < now else None,
             "most": most_at_risk(session, club.id, limit=SHOWN),
-            "due": renewals_due(session, club.id, today),
-            "happened": since_yesterday(session, asked),
             "moved": money_moved(session, asked, begins),
             "late": late_tasks(task_counts(session, club.id, today)),
             "base": growth(session, club.id, today),
         }
-        months = _months(session, club, today)
         hours = heat(session, club.id, today, cutoff_minutes=club.day_cutoff_minutes)
     return render_template(
         "frontdesk/owner/page.html",
@@ -94,7 +91,7 @@ def owner() -> str:
         **found,
         risk_value=Money(found["risk"].value_minor, club.currency) if found["risk"].known else None,
         **_due_parts(found["due"]),
-        **_month_parts(months, club),
+        **_month_parts(summary.months, club),
         base_chart=_base_chart(found["base"]),
         heat_days=_weekdays(club),
         heat_rows=_heat_rows(hours, club),
@@ -139,21 +136,7 @@ def _due_parts(due: Any) -> dict[str, Any]:
     }
 
 
-def _months(session: Session, club: ClubRow, today: date) -> list[RenewalRow]:
-    """The terms that ended in the last months, this one among them, and what followed."""
-    calendar = calendar_of(club)
-    this_month = month_start(today, calendar)
-    return renewals(
-        session,
-        scope={club.id},
-        start=add_months(this_month, 1 - MONTHS, calendar),
-        end=add_months(this_month, 1, calendar) - timedelta(days=1),
-        today=today,
-        is_brief=True,
-    )
-
-
-def _month_parts(months: list[RenewalRow], club: ClubRow) -> dict[str, Any]:
+def _month_parts(months: Sequence[RenewalRow], club: ClubRow) -> dict[str, Any]:
     chart: BarChart | None = None
     if len(months) > 1:
         chart = renewal_bars(months, from_right=_is_from_right(), **BAR_SIZE)

@@ -23,6 +23,14 @@ from clubcrm.reports.queries.owner.names import (
     people_behind,
 )
 from clubcrm.reports.queries.owner.rollups import Growth, Heat, growth, heat
+from clubcrm.reports.queries.owner.summary import (
+    Mark,
+    Summary,
+    count_summary,
+    mark_kept,
+    mark_now,
+    summary_of,
+)
 
 __all__ = [
     "SPANS",
@@ -32,17 +40,23 @@ __all__ = [
     "Growth",
     "Happened",
     "Heat",
+    "Mark",
     "MoneyMoved",
     "Name",
+    "Summary",
     "at_risk",
     "count_names",
+    "count_summary",
     "count_to_call",
     "growth",
     "heat",
+    "mark_kept",
+    "mark_now",
     "money_moved",
     "most_at_risk",
     "names_behind",
     "people_behind",
     "renewals_due",
     "since_yesterday",
+    "summary_of",
 ]
