@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, Table, bindparam, func, select
+from sqlalchemy import BindParameter, ColumnElement, Select, Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from clubcrm.billing.errors import UnknownInvoice, UnknownPayment
@@ -146,8 +146,7 @@ def get_invoice(session: Session, invoice_id: int) -> InvoiceRow:
 
 def invoices_of(session: Session, person_id: int) -> list[InvoiceRow]:
     """The invoices of a person, newest first."""
-    query = select(*_INVOICE_COLUMNS).where(_invoice.c.person_id == person_id)
-    return [InvoiceRow(*row) for row in session.execute(query.order_by(_invoice.c.id.desc()))]
+    return [InvoiceRow(*row) for row in session.execute(_INVOICES_OF, {"person": person_id})]
 
 
 def invoices(
@@ -190,9 +189,7 @@ def get_payment(session: Session, payment_id: int) -> PaymentRow:
 
 def payments_of(session: Session, person_id: int) -> list[PaymentRow]:
     """The payments of a person, newest first."""
-    query = _payments(_payment.c.person_id == person_id)
-    query = query.order_by(_payment.c.paid_at.desc(), _payment.c.id.desc())
-    return [PaymentRow(*row) for row in session.execute(query)]
+    return [PaymentRow(*row) for row in session.execute(_PAYMENTS_OF, {"person": person_id})]
 
 
 def payments_of_membership(session: Session, membership_id: int) -> list[PaymentRow]:
@@ -228,26 +225,8 @@ def first_paid_at(session: Session, membership_ids: Collection[int]) -> dict[int
 
 def on_account_of(session: Session, person_id: int) -> list[Money]:
     """Money taken from a person that has paid nothing yet, by currency."""
-    # Asked payment by payment: those of everybody else are not added up.
-    spent = (
-        select(func.coalesce(func.sum(_part.c.amount_minor), 0))
-        .where(_part.c.payment_id == _payment.c.id)
-        .correlate(_payment)
-        .scalar_subquery()
-    )
-    own = (
-        select(_payment.c.currency, (_payment.c.amount_minor - spent).label("minor"))
-        .where(_payment.c.person_id == person_id, _payment.c.is_imported.is_(False))
-        .subquery()
-    )
-    left = func.sum(own.c.minor)
-    query = (
-        select(own.c.currency, left)
-        .group_by(own.c.currency)
-        .having(left > 0)
-        .order_by(own.c.currency)
-    )
-    return [Money(int(minor), currency) for currency, minor in session.execute(query)]
+    left = session.execute(_ON_ACCOUNT, {"person": person_id})
+    return [Money(int(minor), currency) for currency, minor in left]
 
 
 _PAID_AT = _payment.c.paid_at.type
@@ -259,3 +238,37 @@ def _payments(condition: ColumnElement[bool]) -> Select[Any]:
         .outerjoin(_taken_back, _taken_back.c.reverses_id == _payment.c.id)
         .where(condition)
     )
+
+
+def _left_over() -> Select[Any]:
+    """What the payments of a person have not paid anything with, by currency."""
+    # Asked payment by payment: those of everybody else are not added up.
+    spent = (
+        select(func.coalesce(func.sum(_part.c.amount_minor), 0))
+        .where(_part.c.payment_id == _payment.c.id)
+        .correlate(_payment)
+        .scalar_subquery()
+    )
+    own = (
+        select(_payment.c.currency, (_payment.c.amount_minor - spent).label("minor"))
+        .where(_payment.c.person_id == _PERSON, _payment.c.is_imported.is_(False))
+        .subquery()
+    )
+    left = func.sum(own.c.minor)
+    return (
+        select(own.c.currency, left)
+        .group_by(own.c.currency)
+        .having(left > 0)
+        .order_by(own.c.currency)
+    )
+
+
+# The card of a member asks these: they are put together once.
+_PERSON: BindParameter[int] = bindparam("person")
+_INVOICES_OF = (
+    select(*_INVOICE_COLUMNS).where(_invoice.c.person_id == _PERSON).order_by(_invoice.c.id.desc())
+)
+_PAYMENTS_OF = _payments(_payment.c.person_id == _PERSON).order_by(
+    _payment.c.paid_at.desc(), _payment.c.id.desc()
+)
+_ON_ACCOUNT = _left_over()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
 
-from sqlalchemy import ColumnElement, Table, exists, func, select
+from sqlalchemy import BindParameter, ColumnElement, Table, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from clubcrm.core.sql import chunks
@@ -14,6 +14,10 @@ from clubcrm.members.models import Consent, Person, PersonClub, PersonTag, Tag
 from clubcrm.members.states import ConsentChannel
 
 _person = cast(Table, Person.__table__)
+_seen = cast(Table, PersonClub.__table__)
+_consent = cast(Table, Consent.__table__)
+_worn = cast(Table, PersonTag.__table__)
+_tag = cast(Table, Tag.__table__)
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,35 @@ class PersonRow:
 _COLUMNS = [_person.c[name] for name in PersonRow.__dataclass_fields__]
 
 
+# The card of a member asks these: they are put together once.
+_PEOPLE: BindParameter[int] = bindparam("people", expanding=True)
+_SEEN = select(*_COLUMNS, _person.c.merged_into_id).where(
+    _person.c.id == bindparam("person"),
+    exists().where(
+        _seen.c.person_id == _person.c.id, _seen.c.club_id.in_(bindparam("clubs", expanding=True))
+    ),
+)
+_NEWEST = (
+    select(func.max(_consent.c.id))
+    .where(_consent.c.person_id.in_(_PEOPLE))
+    .group_by(_consent.c.person_id, _consent.c.channel)
+)
+_CONSENTS = select(
+    _consent.c.person_id,
+    _consent.c.channel,
+    _consent.c.is_given,
+    _consent.c.source,
+    _consent.c.wording,
+    _consent.c.at,
+).where(_consent.c.id.in_(_NEWEST))
+_TAGS = (
+    select(_worn.c.person_id, _tag.c.name)
+    .join_from(_worn, _tag, _tag.c.id == _worn.c.tag_id)
+    .where(_worn.c.person_id.in_(_PEOPLE))
+    .order_by(_tag.c.folded, _tag.c.id)
+)
+
+
 def visible_at(
     scope: Collection[int], person_id: ColumnElement[int] | None = None
 ) -> ColumnElement[bool]:
@@ -91,10 +124,11 @@ def get_person(session: Session, person_id: int, scope: Collection[int]) -> Pers
 
     Raises UnknownPerson where there is none, or not in sight.
     """
-    query = select(*_COLUMNS, _person.c.merged_into_id).where(visible_at(scope))
-    found = session.execute(query.where(_person.c.id == person_id)).one_or_none()
+    clubs = tuple(scope)
+    found = session.execute(_SEEN, {"person": person_id, "clubs": clubs}).one_or_none()
     while found is not None and found.merged_into_id is not None:
-        found = session.execute(query.where(_person.c.id == found.merged_into_id)).one_or_none()
+        asked = {"person": found.merged_into_id, "clubs": clubs}
+        found = session.execute(_SEEN, asked).one_or_none()
     if found is None:
         raise UnknownPerson
     return PersonRow(*found[:-1])
@@ -126,22 +160,8 @@ def consents_of(
     """The answers that count now, by person and channel; who never answered is left out."""
     found: dict[int, dict[ConsentChannel, ConsentRow]] = {}
     for chunk in chunks(person_ids, 5000):
-        newest = (
-            select(func.max(Consent.id))
-            .where(Consent.person_id.in_(chunk))
-            .group_by(Consent.person_id, Consent.channel)
-        )
-        query = select(
-            Consent.person_id,
-            Consent.channel,
-            Consent.is_given,
-            Consent.source,
-            Consent.wording,
-            Consent.at,
-        ).where(Consent.id.in_(newest))
-        for person_id, channel, is_given, source, wording, at in session.execute(query):
-            answer = ConsentRow(channel, is_given, source, wording, at)
-            found.setdefault(person_id, {})[channel] = answer
+        for person_id, *answer in session.execute(_CONSENTS, {"people": chunk}):
+            found.setdefault(person_id, {})[answer[0]] = ConsentRow(*answer)
     return found
 
 
@@ -149,12 +169,6 @@ def tags_of(session: Session, person_ids: Sequence[int]) -> dict[int, tuple[str,
     """The tags of people, in order; who has none is left out."""
     found: dict[int, tuple[str, ...]] = {}
     for chunk in chunks(person_ids, 5000):
-        query = (
-            select(PersonTag.person_id, Tag.name)
-            .join(Tag, Tag.id == PersonTag.tag_id)
-            .where(PersonTag.person_id.in_(chunk))
-            .order_by(Tag.folded, Tag.id)
-        )
-        for person_id, name in session.execute(query):
+        for person_id, name in session.execute(_TAGS, {"people": chunk}):
             found[person_id] = (*found.get(person_id, ()), name)
     return found

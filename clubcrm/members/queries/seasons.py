@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
-from sqlalchemy import Table, select
+from sqlalchemy import Date, Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from clubcrm.core.period import Period
@@ -52,18 +52,24 @@ class SeasonRow:
     valid_until_on: date | None
 
 
+_CLOSURES = (
+    select(*(_closure.c[name] for name in ClosureRow.__dataclass_fields__))
+    .where(
+        _closure.c.club_id == bindparam("club"),
+        _closure.c.until_on > bindparam("from", type_=Date),
+        _closure.c.from_on < bindparam("until", type_=Date),
+    )
+    .order_by(_closure.c.from_on, _closure.c.id)
+)
+"""The card of a member asks this: it is put together once."""
+
+
 def closures_of(
     session: Session, club_id: int, *, from_on: date | None = None, until_on: date | None = None
 ) -> list[ClosureRow]:
     """The closures of a club, in order; with days only those that have one in `[from, until)`."""
-    columns = [_closure.c[name] for name in ClosureRow.__dataclass_fields__]
-    query = select(*columns).where(_closure.c.club_id == club_id)
-    if from_on is not None:
-        query = query.where(_closure.c.until_on > from_on)
-    if until_on is not None:
-        query = query.where(_closure.c.from_on < until_on)
-    rows = session.execute(query.order_by(_closure.c.from_on, _closure.c.id))
-    return [ClosureRow(*row) for row in rows]
+    asked = {"club": club_id, "from": from_on or date.min, "until": until_on or date.max}
+    return [ClosureRow(*row) for row in session.execute(_CLOSURES, asked)]
 
 
 def seasons_of(session: Session, club_id: int) -> list[SeasonRow]:

@@ -87,6 +87,9 @@ def _rows() -> Select[Any]:
     )
 
 
+_OPEN = _rows().where(_task.c.state == TaskState.OPEN)
+
+
 def tasks(
     session: Session,
     scope: Collection[int],
@@ -107,7 +110,7 @@ def tasks(
     (0 = nobody's). What waits for an arrival is not due until then: it is shown with `at_arrival`, and
     where a person is asked for, of whom every open task is.
     """
-    query = _rows().where(_task.c.club_id.in_(scope), _task.c.state == TaskState.OPEN)
+    query = _OPEN.where(_task.c.club_id.in_(scope))
     if person_id is not None:
         query = query.where(_task.c.person_id == person_id)
     elif at_arrival:

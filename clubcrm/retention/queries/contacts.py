@@ -7,7 +7,7 @@ from statistics import median_low
 from typing import Final, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Table, bindparam, func, select
+from sqlalchemy import Date, Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from clubcrm.members.models import Membership
@@ -71,17 +71,21 @@ class ContactRow:
 _CONTACT = select(*(_touch.c[name] for name in ContactRow.__dataclass_fields__))
 
 
+_CONTACTS = (
+    _CONTACT.where(_touch.c.person_id == bindparam("person"))
+    .order_by(func.coalesce(_touch.c.due_at, _touch.c.planned_at).desc(), _touch.c.id.desc())
+    .limit(bindparam("most"))
+)
+_OF_CYCLE = _CONTACTS.where(_touch.c.cycle_on == bindparam("cycle", type_=Date))
+
+
 def contacts_of(
     session: Session, person_id: int, *, cycle_on: date | None = None, most: int = 100
 ) -> list[ContactRow]:
     """The contacts of somebody, newest first; with a cycle those of that one alone."""
-    query = _CONTACT.where(_touch.c.person_id == person_id)
-    if cycle_on is not None:
-        query = query.where(_touch.c.cycle_on == cycle_on)
-    query = query.order_by(
-        func.coalesce(_touch.c.due_at, _touch.c.planned_at).desc(), _touch.c.id.desc()
-    )
-    return [ContactRow(*row) for row in session.execute(query.limit(most))]
+    query = _CONTACTS if cycle_on is None else _OF_CYCLE
+    asked = {"person": person_id, "most": most, "cycle": cycle_on}
+    return [ContactRow(*row) for row in session.execute(query, asked)]
 
 
 def touchpoints(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import BindParameter, Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.queries import ClubRow, get_club
@@ -22,6 +22,18 @@ from clubcrm.retention.states import DailyRunState, Phase, Reason, Risk, Status,
 from clubcrm.retention.words import reason_text
 
 _state = cast(Table, MemberState.__table__)
+_change = cast(Table, PhaseChange.__table__)
+_person = cast(Table, Person.__table__)
+
+# Every card and every list asks these: they are put together once.
+_PEOPLE: BindParameter[int] = bindparam("people", expanding=True)
+_AT_HOME = select(_person.c.id, _person.c.home_club_id).where(_person.c.id.in_(_PEOPLE))
+_STATES = select(_state).where(_state.c.person_id.in_(_PEOPLE))
+_HISTORY = (
+    select(_change.c.person_id, _change.c.from_on, _change.c.phase)
+    .where(_change.c.person_id.in_(_PEOPLE), _change.c.superseded_at.is_(None))
+    .order_by(_change.c.person_id, _change.c.from_on, _change.c.id)
+)
 
 
 @dataclass(frozen=True)
@@ -96,8 +108,7 @@ def standings_of(
 ) -> dict[int, StandingRow]:
     """The same for many people, by id: as many statements for a page of them as for one."""
     homes: dict[int, list[int]] = {}
-    at_home = select(Person.id, Person.home_club_id).where(Person.id.in_(person_ids))
-    for person_id, club_id in session.execute(at_home):
+    for person_id, club_id in session.execute(_AT_HOME, {"people": tuple(person_ids)}):
         homes.setdefault(club_id, []).append(person_id)
     found: dict[int, StandingRow] = {}
     for club_id, ids in homes.items():
@@ -109,7 +120,7 @@ def _standings_at(
     session: Session, club: ClubRow, ids: Sequence[int], day: date
 ) -> dict[int, StandingRow]:
     """Where people of one club stand."""
-    kept = session.execute(select(_state).where(_state.c.person_id.in_(ids)))
+    kept = session.execute(_STATES, {"people": ids})
     states = {row.person_id: row for row in kept}
     unsure = {one: _first_unsure(states.get(one), day_no(day)) for one in ids}
     firsts = {one: max(start - 1, baseline) for one, (start, baseline) in unsure.items()}
@@ -160,12 +171,7 @@ def _history(
     found: dict[int, list[tuple[int, Phase | None]]] = {}
     if not person_ids:
         return found
-    query = (
-        select(PhaseChange.person_id, PhaseChange.from_on, PhaseChange.phase)
-        .where(PhaseChange.person_id.in_(person_ids), PhaseChange.superseded_at.is_(None))
-        .order_by(PhaseChange.person_id, PhaseChange.from_on, PhaseChange.id)
-    )
-    for person_id, from_on, phase in session.execute(query):
+    for person_id, from_on, phase in session.execute(_HISTORY, {"people": person_ids}):
         found.setdefault(person_id, []).append((day_no(from_on), phase))
     return found
 
@@ -191,18 +197,20 @@ def _row(walked: Walked, day: date, club: ClubRow) -> StandingRow:
     )
 
 
+_ALL_PHASES = (
+    select(*(_change.c[name] for name in PhaseRow.__dataclass_fields__))
+    .where(_change.c.person_id == bindparam("person"))
+    .order_by(_change.c.from_on, _change.c.id)
+)
+_PHASES = _ALL_PHASES.where(_change.c.superseded_at.is_(None))
+
+
 def phase_history_of(
     session: Session, person_id: int, *, with_superseded: bool = False
 ) -> list[PhaseRow]:
     """The phases of somebody, oldest first; with what late facts put right where it is asked for."""
-    query = select(PhaseChange).where(PhaseChange.person_id == person_id)
-    if not with_superseded:
-        query = query.where(PhaseChange.superseded_at.is_(None))
-    rows = session.scalars(query.order_by(PhaseChange.from_on, PhaseChange.id))
-    return [
-        PhaseRow(**{name: getattr(row, name) for name in PhaseRow.__dataclass_fields__})
-        for row in rows
-    ]
+    query = _ALL_PHASES if with_superseded else _PHASES
+    return [PhaseRow(*row) for row in session.execute(query, {"person": person_id})]
 
 
 def people_in_phase(session: Session, club_ids: Collection[int]) -> dict[Phase | None, int]:

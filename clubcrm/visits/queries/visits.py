@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import cast
 
-from sqlalchemy import func, select
+from sqlalchemy import BindParameter, Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from clubcrm.core.sql import chunks
@@ -12,6 +13,8 @@ from clubcrm.visits.models import AccessPoint, OpeningBalance, Visit, VisitDay
 from clubcrm.visits.states import Decision, VisitSource
 
 AT_ONCE = 5000
+_day = cast(Table, VisitDay.__table__)
+_balance = cast(Table, OpeningBalance.__table__)
 
 
 @dataclass(frozen=True)
@@ -75,21 +78,31 @@ def visits_of(
     return [VisitRow(**row) for row in session.execute(query).mappings()]
 
 
+# The card of a member asks these: they are put together once.
+_PEOPLE: BindParameter[int] = bindparam("people", expanding=True)
+_DAYS = (
+    select(_day.c.person_id, _day.c.day_no)
+    .where(
+        _day.c.person_id.in_(_PEOPLE),
+        _day.c.day_no >= bindparam("from"),
+        _day.c.day_no < bindparam("until"),
+    )
+    .order_by(_day.c.person_id, _day.c.day_no)
+)
+_LAST = (
+    select(_day.c.person_id, func.max(_day.c.on))
+    .where(_day.c.person_id.in_(_PEOPLE))
+    .group_by(_day.c.person_id)
+)
+
+
 def visit_days_of(
     session: Session, person_ids: Collection[int], from_no: int, until_no: int
 ) -> dict[int, list[int]]:
     """The days on which people came, as day numbers in order; half-open: `until_no` is not in it."""
     found: dict[int, list[int]] = {person_id: [] for person_id in person_ids}
     for chunk in chunks(sorted(found), AT_ONCE):
-        rows = session.execute(
-            select(VisitDay.person_id, VisitDay.day_no)
-            .where(
-                VisitDay.person_id.in_(chunk),
-                VisitDay.day_no >= from_no,
-                VisitDay.day_no < until_no,
-            )
-            .order_by(VisitDay.person_id, VisitDay.day_no)
-        )
+        rows = session.execute(_DAYS, {"people": chunk, "from": from_no, "until": until_no})
         for person_id, day in rows:
             found[person_id].append(day)
     return found
@@ -99,11 +112,7 @@ def last_visits_of(session: Session, person_ids: Collection[int]) -> dict[int, d
     """The last day on which each person came; who never came is missing."""
     found: dict[int, date] = {}
     for chunk in chunks(sorted(person_ids), AT_ONCE):
-        rows = session.execute(
-            select(VisitDay.person_id, func.max(VisitDay.on))
-            .where(VisitDay.person_id.in_(chunk))
-            .group_by(VisitDay.person_id)
-        )
+        rows = session.execute(_LAST, {"people": chunk})
         found.update((person_id, on) for person_id, on in rows)
     return found
 
@@ -120,19 +129,15 @@ class BalanceRow:
     revision: int
 
 
+_BALANCES = select(*(_balance.c[name] for name in BalanceRow.__dataclass_fields__)).where(
+    _balance.c.person_id.in_(_PEOPLE)
+)
+
+
 def opening_balances_of(session: Session, person_ids: Collection[int]) -> dict[int, BalanceRow]:
     """The opening balances of people who have one."""
     found: dict[int, BalanceRow] = {}
     for chunk in chunks(sorted(person_ids), AT_ONCE):
-        rows = session.execute(
-            select(
-                OpeningBalance.person_id,
-                OpeningBalance.as_of_on,
-                OpeningBalance.last_visit_on,
-                OpeningBalance.visits_total,
-                OpeningBalance.visits_per_week,
-                OpeningBalance.revision,
-            ).where(OpeningBalance.person_id.in_(chunk))
-        )
+        rows = session.execute(_BALANCES, {"people": chunk})
         found.update({row.person_id: BalanceRow(*row) for row in rows})
     return found

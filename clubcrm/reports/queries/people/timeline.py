@@ -8,9 +8,21 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    String,
+    Table,
+    bindparam,
+    func,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from clubcrm.billing.models import Payment
@@ -116,18 +128,17 @@ def timeline_of(
     skip = max(0, int(cursor[1])) if cursor else 0
     most = limit + skip + 1
     wanted = set(Kind) if kind is None else {kind}
-    found: list[TimelineItem] = []
-    if Kind.VISIT in wanted:
-        found += _visits(session, person_id, scope, until, most)
-    if Kind.MONEY in wanted:
-        found += _payments(session, person_id, scope, until, most)
-    if Kind.PHASE in wanted:
-        found += _phases(session, person_id, scope, until, most)
-    if Kind.CHANGE in wanted:
-        found += _consents(session, person_id, until, most)
+    asked = _Asked(person_id, tuple(scope), until, most)
+    sources = {
+        Kind.VISIT: _visits,
+        Kind.MONEY: _payments,
+        Kind.PHASE: _phases,
+        Kind.CHANGE: _consents,
+    }
+    found = [item for one in sources if one in wanted for item in sources[one](session, asked)]
     names = {name for one in wanted for name in EVENTS.get(one, ())}
     if names:
-        found += _events(session, person_id, scope, names, until, most)
+        found += _events(session, asked, sorted(names))
     found.sort(key=lambda item: (item.at, item.key), reverse=True)
     # What was shown before: the first so many of exactly the cursor's instant.
     found = found[min(skip, sum(1 for item in found if item.at == until)) :]
@@ -142,61 +153,108 @@ def timeline_of(
 def timeline_figures(
     session: Session, person_id: int, *, scope: Collection[int]
 ) -> dict[Kind, int]:
-    """How many things of each sort happened: five counts."""
+    """How many things of each sort happened, in one statement."""
     counts: dict[Kind, int] = dict.fromkeys(Kind, 0)
-    by_name = (
-        select(EventLog.name, func.count())
-        .where(
-            EventLog.person_id == person_id,
-            EventLog.club_id.in_(scope),
-            EventLog.name.in_(KIND_OF),
-        )
-        .group_by(EventLog.name)
-    )
-    for name, count in session.execute(by_name):
-        counts[KIND_OF[name]] += count
-    tables = (
-        (
-            Kind.VISIT,
-            select(func.count(Visit.id)).where(
-                Visit.person_id == person_id, Visit.club_id.in_(scope)
-            ),
-        ),
-        (
-            Kind.MONEY,
-            select(func.count(Payment.id)).where(
-                Payment.person_id == person_id, Payment.club_id.in_(scope)
-            ),
-        ),
-        (
-            Kind.PHASE,
-            select(func.count(PhaseChange.id)).where(
-                PhaseChange.person_id == person_id,
-                PhaseChange.club_id.in_(scope),
-                PhaseChange.superseded_at.is_(None),
-            ),
-        ),
-        (Kind.CHANGE, select(func.count(Consent.id)).where(Consent.person_id == person_id)),
-    )
-    for kind, query in tables:
-        counts[kind] += session.scalar(query) or 0
+    asked = {"person": person_id, "clubs": tuple(scope)}
+    for name, count in session.execute(_COUNTS, asked):
+        counts[KIND_OF[name] if name in KIND_OF else Kind(name)] += count
     return counts
 
 
 # --- where it comes from --------------------------------------------------------------------
 
+# The card of a member asks all of these: they are put together once, of plain tables.
+_visit = cast(Table, Visit.__table__)
+_point = cast(Table, AccessPoint.__table__)
+_payment = cast(Table, Payment.__table__)
+_change = cast(Table, PhaseChange.__table__)
+_consent = cast(Table, Consent.__table__)
+_event = cast(Table, EventLog.__table__)
 
-def _visits(
-    session: Session, person_id: int, scope: Collection[int], until: datetime, most: int
-) -> Iterable[TimelineItem]:
-    query = (
-        select(Visit, AccessPoint.name)
-        .outerjoin(AccessPoint, AccessPoint.id == Visit.access_point_id)
-        .where(Visit.person_id == person_id, Visit.club_id.in_(scope), Visit.checked_in_at <= until)
-        .order_by(Visit.checked_in_at.desc(), Visit.id.desc())
-        .limit(most)
+_PERSON: BindParameter[int] = bindparam("person")
+_CLUBS: BindParameter[int] = bindparam("clubs", expanding=True)
+_UNTIL: BindParameter[datetime] = bindparam("until", type_=_event.c.at.type)
+_MOST: BindParameter[int] = bindparam("most")
+_NAMES: BindParameter[str] = bindparam("names", expanding=True)
+
+
+def _newest(query: Select[Any], table: Table, at: ColumnElement[datetime]) -> Select[Any]:
+    """The newest of what somebody did, up to an instant."""
+    return (
+        query.where(table.c.person_id == _PERSON, at <= _UNTIL)
+        .order_by(at.desc(), table.c.id.desc())
+        .limit(_MOST)
     )
-    for visit, point in session.execute(query):
+
+
+_VISITS = _newest(
+    select(_visit, _point.c.name.label("point"))
+    .outerjoin_from(_visit, _point, _point.c.id == _visit.c.access_point_id)
+    .where(_visit.c.club_id.in_(_CLUBS)),
+    _visit,
+    _visit.c.checked_in_at,
+)
+_PAYMENTS = _newest(
+    select(_payment).where(_payment.c.club_id.in_(_CLUBS)), _payment, _payment.c.paid_at
+)
+_PHASES = _newest(
+    select(_change).where(_change.c.club_id.in_(_CLUBS), _change.c.superseded_at.is_(None)),
+    _change,
+    _change.c.recorded_at,
+)
+_CONSENTS = _newest(select(_consent), _consent, _consent.c.at)
+_EVENTS = _newest(
+    select(_event).where(_event.c.club_id.in_(_CLUBS), _event.c.name.in_(_NAMES)),
+    _event,
+    _event.c.at,
+)
+
+
+def _counts() -> CompoundSelect[Any]:
+    """How many things of each sort, and how many events of each name, happened to somebody."""
+
+    def of(kind: Kind, table: Table, *more: ColumnElement[bool]) -> Select[str, int]:
+        name = literal(kind.value, String).label("name")
+        return select(name, func.count()).where(table.c.person_id == _PERSON, *more)
+
+    events = (
+        select(_event.c.name, func.count())
+        .where(
+            _event.c.person_id == _PERSON,
+            _event.c.club_id.in_(_CLUBS),
+            _event.c.name.in_(tuple(KIND_OF)),
+        )
+        .group_by(_event.c.name)
+    )
+    return union_all(
+        events,
+        of(Kind.VISIT, _visit, _visit.c.club_id.in_(_CLUBS)),
+        of(Kind.MONEY, _payment, _payment.c.club_id.in_(_CLUBS)),
+        of(Kind.PHASE, _change, _change.c.club_id.in_(_CLUBS), _change.c.superseded_at.is_(None)),
+        of(Kind.CHANGE, _consent),
+    )
+
+
+_COUNTS = _counts()
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Whose past, at which clubs, up to when, and how much of it at most."""
+
+    person: int
+    clubs: tuple[int, ...]
+    until: datetime
+    most: int
+
+    def values(self, **more: Any) -> dict[str, Any]:
+        """As the statements are asked."""
+        mine = {"person": self.person, "clubs": self.clubs}
+        return mine | {"until": self.until, "most": self.most} | more
+
+
+def _visits(session: Session, asked: _Asked) -> Iterable[TimelineItem]:
+    for visit in session.execute(_VISITS, asked.values()):
         yield TimelineItem(
             key=f"v{visit.id:012}",
             at=visit.checked_in_at,
@@ -206,7 +264,7 @@ def _visits(
                 "id": visit.id,
                 "left_at": visit.checked_out_at,
                 "source": visit.source,
-                "access_point": point,
+                "access_point": visit.point,
                 "override_reason": visit.override_reason,
                 "took_a_visit": visit.took_a_visit,
                 "undone_by": visit.undone_by,
@@ -217,16 +275,8 @@ def _visits(
         )
 
 
-def _payments(
-    session: Session, person_id: int, scope: Collection[int], until: datetime, most: int
-) -> Iterable[TimelineItem]:
-    query = (
-        select(Payment)
-        .where(Payment.person_id == person_id, Payment.club_id.in_(scope), Payment.paid_at <= until)
-        .order_by(Payment.paid_at.desc(), Payment.id.desc())
-        .limit(most)
-    )
-    for payment in session.scalars(query):
+def _payments(session: Session, asked: _Asked) -> Iterable[TimelineItem]:
+    for payment in session.execute(_PAYMENTS, asked.values()):
         yield TimelineItem(
             key=f"p{payment.id:012}",
             at=payment.paid_at,
@@ -245,21 +295,8 @@ def _payments(
         )
 
 
-def _phases(
-    session: Session, person_id: int, scope: Collection[int], until: datetime, most: int
-) -> Iterable[TimelineItem]:
-    query = (
-        select(PhaseChange)
-        .where(
-            PhaseChange.person_id == person_id,
-            PhaseChange.club_id.in_(scope),
-            PhaseChange.superseded_at.is_(None),
-            PhaseChange.recorded_at <= until,
-        )
-        .order_by(PhaseChange.recorded_at.desc(), PhaseChange.id.desc())
-        .limit(most)
-    )
-    for change in session.scalars(query):
+def _phases(session: Session, asked: _Asked) -> Iterable[TimelineItem]:
+    for change in session.execute(_PHASES, asked.values()):
         yield TimelineItem(
             key=f"h{change.id:012}",
             at=change.recorded_at,
@@ -277,16 +314,8 @@ def _phases(
         )
 
 
-def _consents(
-    session: Session, person_id: int, until: datetime, most: int
-) -> Iterable[TimelineItem]:
-    query = (
-        select(Consent)
-        .where(Consent.person_id == person_id, Consent.at <= until)
-        .order_by(Consent.at.desc(), Consent.id.desc())
-        .limit(most)
-    )
-    for consent in session.scalars(query):
+def _consents(session: Session, asked: _Asked) -> Iterable[TimelineItem]:
+    for consent in session.execute(_CONSENTS, asked.values()):
         yield TimelineItem(
             key=f"c{consent.id:012}",
             at=consent.at,
@@ -296,26 +325,8 @@ def _consents(
         )
 
 
-def _events(
-    session: Session,
-    person_id: int,
-    scope: Collection[int],
-    names: Collection[str],
-    until: datetime,
-    most: int,
-) -> list[TimelineItem]:
-    query = (
-        select(EventLog)
-        .where(
-            EventLog.person_id == person_id,
-            EventLog.club_id.in_(scope),
-            EventLog.name.in_(names),
-            EventLog.at <= until,
-        )
-        .order_by(EventLog.at.desc(), EventLog.id.desc())
-        .limit(most)
-    )
-    rows = session.scalars(query).all()
+def _events(session: Session, asked: _Asked, names: Collection[str]) -> list[TimelineItem]:
+    rows = session.execute(_EVENTS, asked.values(names=tuple(names))).all()
     plan_ids = {row.payload["plan_id"] for row in rows if row.payload.get("plan_id")}
     plans = _plan_names(session, plan_ids)
     changed = _changes(session, [row.id for row in rows if row.name == "PersonChanged"])
@@ -339,7 +350,7 @@ def _events(
     ]
 
 
-def _about(session: Session, rows: Sequence[EventLog]) -> dict[int, dict[str, Any]]:
+def _about(session: Session, rows: Sequence[Any]) -> dict[int, dict[str, Any]]:
     """What contacts were about: title and note of tasks, subject of messages; by event."""
     task_ids = {row.id: row.payload["task_id"] for row in rows if "task_id" in row.payload}
     message_ids = {row.id: row.payload["message_id"] for row in rows if "message_id" in row.payload}
