@@ -40,7 +40,7 @@ from clubcrm.core.errors import DomainError
 from clubcrm.core.fields import club_languages
 from clubcrm.core.transactions import reading, transaction
 
-blueprint = Blueprint("accounts", __name__, template_folder="templates")
+blueprint = Blueprint("accounts", __name__, template_folder="../templates")
 
 A_YEAR = 365 * 24 * 3600
 
