@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from clubcrm.accounts.access import guard
+from clubcrm.accounts.access import entrance, guard
 from clubcrm.accounts.queries import is_set_up
 from clubcrm.api.problems import problem_of, unavailable
 from clubcrm.core import clock, events, jobs
@@ -136,7 +136,7 @@ def _answer_errors(app: Flask) -> None:
             return problem_of(error)
         if error.code == 401:
             if request.method == "GET" and not request.headers.get("HX-Request"):
-                return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
+                return redirect(url_for(entrance(), next=request.full_path.rstrip("?")))
             return _page(401, None)
         if error.code is None or error.code < 400:
             return error

@@ -1,12 +1,12 @@
 """Signing in with a password, and the log of who came and looked."""
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from clubcrm.accounts.errors import TooManyTries, WeakPassword, WrongSignIn
+from clubcrm.accounts.errors import TooManyTries, WeakPassword
 from clubcrm.accounts.models import AccessLog, StaffUser
 from clubcrm.accounts.operations.hashing import hashed, matches
 from clubcrm.accounts.queries import token_digest
@@ -15,7 +15,7 @@ from clubcrm.core.actor import Actor
 
 MIN_PASSWORD = 10
 TRIES = 10
-TRIES_WITHIN_MINUTES = 15
+TRIES_WITHIN = timedelta(minutes=15)
 
 
 def check_password(
@@ -27,21 +27,44 @@ def check_password(
     caller commits in both cases, so that a wrong try counts.
     """
     email = email.strip().lower()
+    user = session.scalar(select(StaffUser).where(StaffUser.email == email, StaffUser.is_active))
+    if not _is_right(session, "sign_in", email, user, password, now) or user is None:
+        return None
+    user.last_sign_in_at = now
+    return user
+
+
+def confirm_password(session: Session, user_id: int, password: str, *, now: datetime) -> bool:
+    """Whether this is the password of somebody who is signed in, asked once more before what matters.
+
+    Wrong ones count together with those at sign-in: an open session is no place to guess. Raises
+    TooManyTries; the caller commits in both cases.
+    """
+    user = session.get_one(StaffUser, user_id)
+    return _is_right(session, "confirm_password", user.email, user, password, now)
+
+
+def _is_right(
+    session: Session,
+    action: str,
+    email: str,
+    user: StaffUser | None,
+    password: str,
+    now: datetime,
+) -> bool:
     subject = token_digest(email)[:32]
-    since = now.timestamp() - TRIES_WITHIN_MINUTES * 60
     wrong = session.scalar(
         select(func.count())
         .select_from(AccessLog)
         .where(
-            AccessLog.action == "sign_in",
+            AccessLog.action.in_(("sign_in", "confirm_password")),
             AccessLog.outcome == AccessOutcome.REFUSED,
             AccessLog.subject == subject,
-            AccessLog.at > datetime.fromtimestamp(since, tz=now.tzinfo),
+            AccessLog.at > now - TRIES_WITHIN,
         )
     )
     if (wrong or 0) >= TRIES:
         raise TooManyTries
-    user = session.scalar(select(StaffUser).where(StaffUser.email == email, StaffUser.is_active))
     is_right = user is not None and matches(user.password_hash, password)
     if user is None:
         # As slow as a real comparison, so that the answer's time does not tell who works here.
@@ -49,25 +72,18 @@ def check_password(
     session.add(
         AccessLog(
             at=now,
-            action="sign_in",
+            action=action,
             outcome=AccessOutcome.ALLOWED if is_right else AccessOutcome.REFUSED,
             user_id=user.id if user else None,
             subject=subject,
         )
     )
-    if user is None or not is_right:
-        return None
-    user.last_sign_in_at = now
-    return user
+    return is_right
 
 
-def change_password(
-    session: Session, user_id: int, *, old: str, new: str, by: Actor, now: datetime
-) -> str:
-    """Change one's own password; every other session ends. Returns the new session key."""
+def change_password(session: Session, user_id: int, new: str, *, by: Actor, now: datetime) -> str:
+    """Change one's own password, confirmed before; every other session ends. Returns the new session key."""
     user = session.get_one(StaffUser, user_id)
-    if not matches(user.password_hash, old):
-        raise WrongSignIn
     if len(new) < MIN_PASSWORD:
         raise WeakPassword
     user.password_hash = hashed(new)
