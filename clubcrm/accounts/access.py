@@ -40,8 +40,11 @@ PUBLIC = "public"
 SIGNED_IN = "signed_in"
 
 
-OPENED, LOCKED = "opened", "locked"
-"""In the session: who signed in on this browser with a password, and when; and whether the desk is locked."""
+OPENED, LOCKED, SEEN = "opened", "locked", "seen"
+"""In the session: who signed in on this browser with a password, and when; whether the desk is locked; and
+the day on which the cookie was renewed last."""
+
+A_DAY = 24 * 3600
 
 
 class SignedIn(UserMixin):
@@ -189,7 +192,13 @@ def _by_token() -> Principal | None:
 
 
 def _by_session() -> Principal | None:
-    return current_user.principal if current_user.is_authenticated and not is_locked() else None
+    if not current_user.is_authenticated or is_locked():
+        return None
+    today = int(clock.now().timestamp()) // A_DAY
+    if session.get(SEEN) != today:
+        session[SEEN] = today  # whoever comes every other week stays signed in
+    who: Principal = current_user.principal
+    return who
 
 
 def current_club(permission: Permission | None = None, *, who: Principal | None = None) -> ClubRow:

@@ -341,6 +341,18 @@ def test_pins_count_no_longer_once_the_sign_in_they_lean_on_is_over(
     assert whose(desk) == "Sam Reed"
 
 
+def test_an_answer_that_comes_late_does_not_bring_the_other_session_back(
+    desk: FlaskClient,
+) -> None:
+    """A page asked for before the switch and answered after it carries no cookie of the time before."""
+    desk.get("/desk")
+    for path in ("/desk", "/desk/side", "/people", "/switch"):
+        assert "Set-Cookie" not in desk.get(path).headers, path
+    clock.set_clock(NOW + timedelta(days=1))
+    assert "Set-Cookie" in desk.get("/desk").headers, "who works here every day stays signed in"
+    assert "Set-Cookie" not in desk.get("/desk").headers
+
+
 # --- wrong PINs -----------------------------------------------------------------------------
 
 
