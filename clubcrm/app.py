@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from clubcrm.accounts.access import guard
+from clubcrm.accounts.access import entrance, guard
 from clubcrm.accounts.queries import is_set_up
 from clubcrm.api.problems import problem_of, unavailable
 from clubcrm.core import clock, events, jobs
@@ -92,6 +92,8 @@ def _config(settings: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.base_url.startswith("https://"),
         "PERMANENT_SESSION_LIFETIME": 14 * 24 * 3600,
+        # `access` does it once a day. An answer that comes late must not bring back the session before.
+        "SESSION_REFRESH_EACH_REQUEST": False,
         "WTF_CSRF_TIME_LIMIT": None,
         "MAX_CONTENT_LENGTH": 64 * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
@@ -136,7 +138,7 @@ def _answer_errors(app: Flask) -> None:
             return problem_of(error)
         if error.code == 401:
             if request.method == "GET" and not request.headers.get("HX-Request"):
-                return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
+                return redirect(url_for(entrance(), next=request.full_path.rstrip("?")))
             return _page(401, None)
         if error.code is None or error.code < 400:
             return error

@@ -6,6 +6,7 @@ from datetime import timedelta
 from flask import Blueprint
 
 from clubcrm.accounts import events as of_accounts
+from clubcrm.accounts import invariants as accounts_invariants
 from clubcrm.accounts import models as accounts
 from clubcrm.accounts.views import blueprint as accounts_pages
 from clubcrm.api.health import blueprint as health_pages
@@ -221,6 +222,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
 
 INVARIANTS: tuple[Invariant, ...] = (
     *core_invariants.INVARIANTS,
+    *accounts_invariants.INVARIANTS,
     *members_invariants.INVARIANTS,
     *trainers_invariants.INVARIANTS,
     *messaging_invariants.INVARIANTS,

@@ -2,6 +2,10 @@
 
 Every view says `@requires(Permission.X)` or `@public`; a view that says neither is refused at run
 time and fails the checks. This module may be imported by the views of all packages.
+
+A session begins with a password (`start_session`) and may then go from clerk to clerk by their PINs
+(`hand_over`); a PIN opens the desk's rights at one club, which is written into what the cookie holds.
+While a desk is locked nobody is signed in there but for the pages that unlock it.
 """
 
 import re
@@ -10,13 +14,15 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from flask import Flask, abort, current_app, g, request, session
-from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user
+from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user, login_user
+from werkzeug.exceptions import HTTPException
 
 from clubcrm.accounts.errors import NotAllowed
 from clubcrm.accounts.models import StaffUser
 from clubcrm.accounts.policies import Principal
 from clubcrm.accounts.queries import ClubRow, Known, whoever_has_token, whoever_signed_in
 from clubcrm.accounts.states import Permission
+from clubcrm.core import clock
 from clubcrm.core.transactions import reading
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -28,34 +34,90 @@ PUBLIC = "public"
 SIGNED_IN = "signed_in"
 
 
-class SignedIn(UserMixin):
-    """Flask-Login's user: who it is, and the key that ends the session when it changes."""
+OPENED, LOCKED, SEEN = "opened", "locked", "seen"
+"""In the session: who signed in on this browser with a password, and when; whether the desk is locked; and
+the day on which the cookie was renewed last."""
 
-    def __init__(self, known: Known, session_key: str) -> None:
-        self.known = known
+A_DAY = 24 * 3600
+
+
+class SignedIn(UserMixin):
+    """Flask-Login's user: who it is, and the key that ends the session when it changes.
+
+    `desk_of` is the club at whose desk a PIN opened the session; None where a password did.
+    """
+
+    def __init__(self, known: Known, session_key: str, desk_of: int | None = None) -> None:
+        self.known = known if desk_of is None else known.at_desk_of(desk_of)
         self.session_key = session_key
+        self.desk_of = desk_of
 
     def get_id(self) -> str:
         """What the signed cookie holds."""
-        return f"{self.known.principal.actor.id}:{self.session_key}"
+        desk = "" if self.desk_of is None else f":{self.desk_of}"
+        return f"{self.known.principal.actor.id}:{self.session_key}{desk}"
 
 
-def sign_in_of(user: StaffUser, known: Known) -> SignedIn:
-    """The session user for an employee whose password was right."""
-    return SignedIn(known, user.session_key)
+def start_session(user: StaffUser, who: Known, *, club_id: int | None = None) -> None:
+    """Begin the session of an employee whose password was right; nothing of an earlier one lives on in it."""
+    signed_in = SignedIn(who, user.session_key)
+    _begin(signed_in, [signed_in.get_id(), int(clock.now().timestamp())], club_id)
 
 
-def requires(permission: Permission) -> Callable[[View], View]:
+def hand_over(user: StaffUser, who: Known, club_id: int) -> None:
+    """Make this session that of an employee whose PIN was right: at the same club, with its desk's rights."""
+    _begin(SignedIn(who, user.session_key, club_id), session.get(OPENED), club_id)
+
+
+def _begin(signed_in: SignedIn, opened: Any, club_id: int | None) -> None:
+    session.clear()
+    session.permanent = True
+    session[OPENED] = opened
+    if club_id is not None:
+        session["club_id"] = club_id
+    login_user(signed_in, remember=False)
+
+
+def opened_here(club_id: int) -> bool:
+    """Whether PINs count on this browser, at this club.
+
+    Somebody signed in here with a password no longer ago than a session lives; and that sign-in would still
+    be good for this desk: neither the password nor the employee's standing has changed since.
+    """
+    kept, at = session.get(OPENED) or ("", 0)
+    opener = _signed_in(kept)
+    age = clock.now().timestamp() - at
+    return (
+        opener is not None
+        and age < current_app.permanent_session_lifetime.total_seconds()
+        and opener.known.principal.may(Permission.SWITCH_CLERK, club_id)
+    )
+
+
+def is_locked() -> bool:
+    """Whether somebody is signed in here and locked the desk."""
+    return bool(session.get(LOCKED)) and current_user.is_authenticated
+
+
+def entrance() -> str:
+    """The page that lets in whoever may not see another one: of a locked desk its own, else the sign-in."""
+    is_desk = is_locked() and current_user.known.principal.scope(Permission.SWITCH_CLERK)
+    return "accounts.switch" if is_desk else "accounts.sign_in"
+
+
+def requires(permission: Permission, *, even_locked: bool = False) -> Callable[[View], View]:
     """Let a view run only for whoever holds the permission at one club at least.
 
     Which club is then the view's matter: it limits every query to `scope(permission)` and asks
-    `current_club(permission)` where one club is meant.
+    `current_club(permission)` where one club is meant. `even_locked` is for the pages that unlock a desk:
+    they ask `at_the_desk()` who is signed in.
     """
 
     def mark(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kw: Any) -> Any:
-            if not principal().scope(permission):
+            who = at_the_desk().principal if even_locked else principal()
+            if not who.scope(permission):
                 raise NotAllowed
             return view(*args, **kw)
 
@@ -96,6 +158,14 @@ def principal() -> Principal:
     return found
 
 
+def at_the_desk() -> Known:
+    """Who is signed in on this browser, the desk locked or not. 401 when nobody is."""
+    if not current_user.is_authenticated:
+        abort(401)
+    known: Known = current_user.known
+    return known
+
+
 def find_principal() -> Principal | None:
     """Who asks, or None: by a bearer token on the API, by the session cookie elsewhere."""
     known = _known()
@@ -122,30 +192,36 @@ def _by_token() -> Known | None:
 
 
 def _by_session() -> Known | None:
-    return current_user.known if current_user.is_authenticated else None
+    if not current_user.is_authenticated or is_locked():
+        return None
+    today = int(clock.now().timestamp()) // A_DAY
+    if session.get(SEEN) != today:
+        session[SEEN] = today  # whoever comes every other week stays signed in
+    known: Known = current_user.known
+    return known
 
 
 def clubs_where(permission: Permission) -> dict[int, ClubRow]:
     """The clubs at which the one who asks holds a permission, by id, as they were when asked."""
-    known, allowed = _known(), principal().scope(permission)
-    return (
-        {club_id: club for club_id, club in known.clubs.items() if club_id in allowed}
-        if known
-        else {}
-    )
+    principal()
+    known = _known()
+    return known.clubs_where(permission) if known else {}
 
 
-def current_club(permission: Permission | None = None) -> ClubRow:
+def current_club(permission: Permission | None = None, *, of: Known | None = None) -> ClubRow:
     """The club this employee works at now (chosen in the top bar), where the permission is held.
 
-    Falls back to the first club the permission is held at. Raises NotAllowed when there is none.
+    Falls back to the first club the permission is held at. Raises NotAllowed when there is none. `of` is who
+    is at a desk that may be locked; without it whoever asks.
     """
-    who, known = principal(), _known()
-    allowed = who.scope(permission) if permission else frozenset(who.grants)
-    if not allowed or known is None:
+    if of is None:
+        principal()
+    known = of or _known()
+    allowed = known.clubs_where(permission) if known else {}
+    if not allowed:
         raise NotAllowed
     chosen = session.get("club_id")
-    return known.clubs[chosen if chosen in allowed else min(allowed)]
+    return allowed[chosen if chosen in allowed else min(allowed)]
 
 
 def my_clubs() -> list[ClubRow]:
@@ -162,14 +238,7 @@ def guard(app: Flask) -> None:
     manager.anonymous_user = AnonymousUserMixin
     manager.init_app(app)
 
-    @manager.user_loader
-    def load(kept: str) -> SignedIn | None:
-        user_id, _, key = kept.partition(":")
-        if not user_id.isdigit():
-            return None
-        with reading(goes_on=True) as db_session:
-            found = whoever_signed_in(db_session, int(user_id), key)
-        return SignedIn(found, key) if found else None
+    manager.user_loader(_signed_in)
 
     @app.before_request
     def deny_unless_declared() -> None:
@@ -177,6 +246,27 @@ def guard(app: Flask) -> None:
             return
         if rule_of(current_app.view_functions[request.endpoint]) is None:
             raise NotAllowed
+
+
+def _signed_in(kept: str) -> SignedIn | None:
+    """Who it was that the cookie holds, with the rights of today; None when the session is over."""
+    user_id, _, rest = kept.partition(":")
+    key, _, desk = rest.partition(":")
+    if not user_id.isdigit():
+        return None
+    with reading(goes_on=True) as db_session:
+        found = whoever_signed_in(db_session, int(user_id), key)
+    return SignedIn(found, key, int(desk) if desk else None) if found else None
+
+
+def is_open_to(who: Principal, path: str) -> bool:
+    """Whether this employee may open a page of this installation, as far as its address tells."""
+    try:
+        endpoint, _parts = current_app.url_map.bind("").match(path.partition("?")[0])
+    except HTTPException:
+        return False
+    rule = rule_of(current_app.view_functions[endpoint])
+    return bool(who.scope(rule)) if isinstance(rule, Permission) else rule is not None
 
 
 def safe_next(path: str | None, default: str = "/") -> str:

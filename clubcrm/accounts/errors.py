@@ -28,6 +28,14 @@ class TooManyTries(DomainError):
     message = _l("Too many wrong passwords. Wait fifteen minutes, then try again.")
 
 
+class WrongPassword(DomainError):
+    """The password asked for once more is not the employee's."""
+
+    code = "wrong_password"
+    status = 422
+    message = _l("The password is wrong.")
+
+
 class WeakPassword(DomainError):
     """The password is too short."""
 
@@ -92,3 +100,36 @@ class UnknownToken(NotFound):
 
     code = "unknown_token"
     message = _l("There is no such token.")
+
+
+class NotAPin(DomainError):
+    """What was chosen is not four to eight digits."""
+
+    code = "not_a_pin"
+    status = 422
+    message = _l("A PIN has 4 to 8 digits and nothing else.")
+
+
+class TrivialPin(DomainError):
+    """A PIN that anybody would try first."""
+
+    code = "trivial_pin"
+    status = 422
+    message = _l(
+        "This PIN is guessed at once. Choose one that is not a row such as 1234, not the same digit "
+        "again and again, and not a pair that repeats."
+    )
+
+
+class UnknownClerk(NotFound):
+    """Nobody of this number works at the desk of the club."""
+
+    code = "unknown_clerk"
+    message = _l("Nobody of this number works at this desk.")
+
+
+class PasswordNeeded(Forbidden):
+    """A PIN does not do here: there is none, the role holds too much, or nobody signed in on this browser."""
+
+    code = "password_needed"
+    message = _l("A PIN is not enough here. Use the password.")

@@ -1,6 +1,7 @@
 """What happens to clubs and staff."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from clubcrm.core.events import Event
 
@@ -48,3 +49,25 @@ class TokenRevoked(Event):
     """A machine's token opens nothing any more."""
 
     token_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeskTaken(Event):
+    """Somebody took the computer of the desk over from whoever was signed in there, or unlocked it."""
+
+    user_id: int
+    from_user_id: int | None
+    by_pin: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeskLocked(Event):
+    """Somebody left the desk and locked it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PinLocked(Event):
+    """Five wrong PINs in a row: the PIN opens nothing for a while."""
+
+    user_id: int
+    until: datetime

@@ -8,10 +8,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import EmailField, PasswordField, StringField
-from wtforms.validators import Email, EqualTo, Length, Regexp
+from wtforms.validators import Email, EqualTo, Length, Regexp, ValidationError
 
-from clubcrm.accounts.operations import MIN_PASSWORD
+from clubcrm.accounts.operations import MIN_PASSWORD, check_new_pin
 from clubcrm.accounts.states import Theme
+from clubcrm.core.errors import DomainError
 from clubcrm.core.fields import (
     ChoiceField,
     RadioChoiceField,
@@ -162,3 +163,71 @@ class PasswordForm(FlaskForm):
         [needed(), EqualTo("new", message=_l("The two new passwords differ."))],
         render_kw={"autocomplete": "new-password"},
     )
+
+
+# A PIN is hidden like a password and is none: a browser must not keep it, nor fill in a password for it.
+PIN_KEYS = {"inputmode": "numeric", "autocomplete": "one-time-code", "dir": "ltr"}
+
+
+class PinForm(FlaskForm):
+    """A new PIN, and the password."""
+
+    pin = PasswordField(
+        _l("New PIN"),
+        [needed(), at_most(20)],
+        id="pin",
+        description=_l("4 to 8 digits."),
+        render_kw=PIN_KEYS,
+    )
+    again = PasswordField(
+        _l("New PIN once more"),
+        [needed(), EqualTo("pin", message=_l("The two PINs differ."))],
+        id="pin-again",
+        render_kw=PIN_KEYS,
+    )
+    password = PasswordField(
+        _l("Your password"),
+        [needed(), at_most(1000)],
+        id="pin-password",
+        render_kw={"autocomplete": "current-password"},
+    )
+
+    def validate_pin(self, field: PasswordField) -> None:
+        """Say what is wrong with a PIN beside it, before the password is asked."""
+        try:
+            check_new_pin(field.data or "")
+        except DomainError as error:
+            raise ValidationError(error.text()) from error
+
+
+class PinRemovalForm(FlaskForm):
+    """The password alone: the PIN goes."""
+
+    password = PasswordField(
+        _l("Your password"),
+        [needed(), at_most(1000)],
+        id="removal-password",
+        render_kw={"autocomplete": "current-password"},
+    )
+
+
+class TakeByPinForm(FlaskForm):
+    """The PIN of whoever takes a desk over."""
+
+    secret = PasswordField(
+        _l("PIN"), [needed(), at_most(20)], name="pin", render_kw={**PIN_KEYS, "autofocus": True}
+    )
+
+
+class TakeByPasswordForm(FlaskForm):
+    """The password of whoever takes a desk over; none that the browser kept for somebody else."""
+
+    secret = PasswordField(
+        _l("Password"),
+        [needed(), at_most(1000)],
+        name="password",
+        render_kw={"autocomplete": "off", "autofocus": True},
+    )
+
+
+TakeDeskForm = TakeByPinForm | TakeByPasswordForm

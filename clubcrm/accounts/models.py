@@ -48,6 +48,23 @@ class StaffUser(Model):
     roles: Mapped[list["RoleAssignment"]] = relationship(back_populates="user", lazy="raise")
 
 
+class StaffPin(Model):
+    """The PIN with which somebody takes a desk over, and the wrong ones since the last good one."""
+
+    __tablename__ = "staff_pin"
+    __table_args__ = (
+        # Locked after five wrong ones (`policies.PIN_TRIES`), and never otherwise.
+        CheckConstraint("wrong_tries BETWEEN 0 AND 5", name="tries_counted"),
+        CheckConstraint("(wrong_tries = 5) = (locked_until IS NOT NULL)", name="locked_after_five"),
+    )
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"), primary_key=True)
+    pin_hash: Mapped[str] = mapped_column(String(200))
+    wrong_tries: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+    chosen_at: Mapped[datetime]
+
+
 class RoleAssignment(Model):
     """A role held at one club."""
 

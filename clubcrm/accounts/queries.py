@@ -9,10 +9,10 @@ from typing import Any, cast
 from sqlalchemy import Table, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from clubcrm.accounts.errors import UnknownClub
-from clubcrm.accounts.models import ApiToken, Club, RoleAssignment, StaffUser
-from clubcrm.accounts.policies import Principal, grants_of
-from clubcrm.accounts.states import Role
+from clubcrm.accounts.errors import UnknownClerk, UnknownClub
+from clubcrm.accounts.models import ApiToken, Club, RoleAssignment, StaffPin, StaffUser
+from clubcrm.accounts.policies import GRANTS, Principal, at_desk_only, grants_of, pin_is_enough
+from clubcrm.accounts.states import Permission, Role
 from clubcrm.core.actor import Actor, ActorKind
 from clubcrm.core.days import club_day
 from clubcrm.core.transactions import kept
@@ -123,6 +123,17 @@ class Known:
     principal: Principal
     clubs: Mapping[int, ClubRow]
 
+    def clubs_where(self, permission: Permission | None) -> dict[int, ClubRow]:
+        """The clubs at which a permission is held (None = any), by id."""
+        grants = self.principal.grants
+        allowed = self.principal.scope(permission) if permission else frozenset(grants)
+        return {club_id: club for club_id, club in self.clubs.items() if club_id in allowed}
+
+    def at_desk_of(self, club_id: int) -> "Known":
+        """The same with what a PIN opens: the desk of one club."""
+        who = at_desk_only(self.principal, club_id)
+        return Known(who, {one: club for one, club in self.clubs.items() if one in who.grants})
+
 
 def whoever_signed_in(session: Session, user_id: int, session_key: str) -> Known | None:
     """The signed-in employee with all rights; None when gone, inactive or signed out everywhere."""
@@ -132,6 +143,14 @@ def whoever_signed_in(session: Session, user_id: int, session_key: str) -> Known
     full_name, language = rows[0][:2]
     held = [(row.role, _row(row[3:])) for row in rows if row.role is not None]
     return _known(Actor(ActorKind.STAFF, user_id, full_name), held, language)
+
+
+def rights_of(session: Session, user_id: int) -> dict[int, frozenset[Permission]]:
+    """What an employee may do, club by club."""
+    roles = session.execute(
+        select(RoleAssignment.role, RoleAssignment.club_id).where(RoleAssignment.user_id == user_id)
+    )
+    return grants_of((role, club_id) for role, club_id in roles)
 
 
 def whoever_has_token(session: Session, token: str) -> Known | None:
@@ -180,6 +199,69 @@ def staff(session: Session, scope: Collection[int]) -> list[StaffRow]:
         roles = (*known.roles, (role, club_id)) if known else ((role, club_id),)
         people[user.id] = StaffRow(user.id, user.full_name, user.email, user.is_active, roles)
     return list(people.values())
+
+
+@dataclass(frozen=True)
+class ClerkRow:
+    """Somebody who may take the desk of a club."""
+
+    id: int
+    full_name: str
+    email: str
+    has_pin: bool
+    held: frozenset[Permission]  # at this club
+    last_at: datetime | None  # when a session was begun last, by whatever means
+
+    @property
+    def pin_is_enough(self) -> bool:
+        """Whether a PIN was chosen and does here."""
+        return self.has_pin and pin_is_enough(self.held)
+
+
+def clerks(session: Session, club_id: int) -> list[ClerkRow]:
+    """Who may take the desk of a club: those a PIN is enough for, then the others; the latest first."""
+    rows = session.execute(
+        select(StaffUser, StaffPin.user_id, RoleAssignment.role)
+        .join(RoleAssignment, RoleAssignment.user_id == StaffUser.id)
+        .outerjoin(StaffPin, StaffPin.user_id == StaffUser.id)
+        .where(RoleAssignment.club_id == club_id, StaffUser.is_active)
+        .order_by(StaffUser.full_name, StaffUser.id)
+    ).all()
+    held = {user.id: frozenset[Permission]() for user, _pin, _role in rows}
+    for user, _pin, role in rows:
+        held[user.id] |= GRANTS[role]
+    people = {
+        user.id: ClerkRow(
+            user.id,
+            user.full_name,
+            user.email,
+            pin is not None,
+            held[user.id],
+            user.last_sign_in_at,
+        )
+        for user, pin, _role in rows
+        if Permission.SWITCH_CLERK in held[user.id]
+    }
+    # Sorting twice keeps, among those who never came, the order of the names.
+    latest = sorted(people.values(), key=_last_at, reverse=True)
+    return sorted(latest, key=lambda one: not one.pin_is_enough)
+
+
+def _last_at(clerk: ClerkRow) -> float:
+    return clerk.last_at.timestamp() if clerk.last_at else 0.0
+
+
+def get_clerk(session: Session, club_id: int, user_id: int) -> ClerkRow:
+    """One of those who may take the desk of a club. Raises UnknownClerk."""
+    for clerk in clerks(session, club_id):
+        if clerk.id == user_id:
+            return clerk
+    raise UnknownClerk
+
+
+def has_pin(session: Session, user_id: int) -> bool:
+    """Whether an employee chose a PIN."""
+    return session.get(StaffPin, user_id) is not None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ class Permission(StrEnum):
     """What one may do. Each route asks for exactly one; `policies.GRANTS` says which role has it."""
 
     CHECK_IN = "check_in"  # let people in, see the answer card
+    SWITCH_CLERK = "switch_clerk"  # hand the computer of the desk over, and take it
     OVERRIDE_STOP = "override_stop"  # let somebody in against a stop, with a reason
     UNDO_VISIT = "undo_visit"
     SEE_MEMBERS = "see_members"  # lists, cards, timelines

@@ -136,7 +136,9 @@ def _introduce(club: ClubRow) -> None:
         return
     click.echo(f"{club.name}, a demo club. Sign in with the password {PASSWORD} as:")
     for login in LOGINS:
-        click.echo(f"  {login.role:8} {login.email:24} {login.name}")
+        pin = f" (PIN {login.pin})" if login.pin else ""
+        click.echo(f"  {login.role:8} {login.email:24} {login.name}{pin}")
+    click.echo("At the desk, F2 hands the computer over: a name and a PIN.")
     click.echo("The page of the members themselves comes later.")
 
 

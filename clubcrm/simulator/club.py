@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from clubcrm.accounts.operations import add_staff, change_club, set_up
+from clubcrm.accounts.operations import add_staff, change_club, set_pin, set_up
 from clubcrm.accounts.queries import ClubRow, get_club, staff
 from clubcrm.accounts.states import Role
 from clubcrm.core.actor import OPERATOR, Actor, ActorKind
@@ -42,13 +42,14 @@ class Login:
     role: Role
     email: str
     name: str
+    pin: str | None = None
 
 
 LOGINS = (
     Login(Role.OWNER, "owner@aurora.example", "Olivia Hart"),
     Login(Role.MANAGER, "manager@aurora.example", "Marcus Bell"),
-    Login(Role.DESK, "desk@aurora.example", "Dina Costa"),
-    Login(Role.DESK, "desk2@aurora.example", "Sam Reed"),
+    Login(Role.DESK, "desk@aurora.example", "Dina Costa", pin="4711"),
+    Login(Role.DESK, "desk2@aurora.example", "Sam Reed", pin="8265"),
     Login(Role.TRAINER, "trainer@aurora.example", "Tess Moreau"),
 )
 
@@ -77,7 +78,7 @@ def open_demo_club(*, opened_at: datetime, timezone: str = TIMEZONE) -> int:
             is_demo=True,
         )
         for login in LOGINS[1:]:
-            add_staff(
+            user_id = add_staff(
                 session,
                 full_name=login.name,
                 email=login.email,
@@ -87,6 +88,8 @@ def open_demo_club(*, opened_at: datetime, timezone: str = TIMEZONE) -> int:
                 by=OPERATOR,
                 now=opened_at,
             )
+            if login.pin:
+                set_pin(session, user_id, login.pin, by=OPERATOR, now=opened_at)
         for offer in price_list(CURRENCY):
             add_plan(session, offer.values, club_id=club_id, by=OPERATOR, now=opened_at)
         august = SeasonValues(

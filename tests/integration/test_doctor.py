@@ -490,11 +490,24 @@ def nameless_sender(session: Session, _other: int) -> str:
     return f"sender {row.id} (channel email)"
 
 
+def locked_for_long(session: Session, _other: int) -> str:
+    employee = one(session, "SELECT max(user_id) FROM staff_pin")
+    late = NOW + timedelta(hours=2)
+    do(
+        session,
+        "UPDATE staff_pin SET wrong_tries = 5, locked_until = :at WHERE user_id = :u",
+        u=employee,
+        at=late.replace(tzinfo=None) if is_sqlite(session) else late,
+    )
+    return f"PIN of employee {employee} (locked_until"
+
+
 BREAKS: dict[str, Callable[[Session, int], str]] = {
     "messaging.sending": left_in_the_middle,
     "messaging.claimed": sent_unclaimed,
     "messaging.in_time": waits_too_long,
     "messaging.senders": nameless_sender,
+    "accounts.pins": locked_for_long,
     "core.append_only": unguarded,
     "core.references": lost_reference,
     "core.same_club": other_club,

@@ -266,6 +266,8 @@ def _more(walk: Walk) -> None:
         ("staff", "/settings/staff"),
         ("api-keys", "/settings/tokens"),
         ("account", "/account"),
+        ("switch", "/switch"),
+        ("switch-pin", "/switch/3"),
     ):
         walk.open(path)
         walk.picture(name)

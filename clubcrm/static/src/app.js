@@ -135,6 +135,30 @@ document.querySelectorAll("[data-clock]").forEach(keepClock);
 (document.querySelector("[data-focus]") ?? document.querySelector(".plain-panel form .form-control"))?.focus();
 document.querySelector("[data-select]")?.select();
 
+// Whoever takes the desk over comes back to the page as it stands now; F2 asks who it is, also within a field.
+const here = () => location.pathname + location.search;
+document.addEventListener("click", (event) => {
+  const way = event.target.closest("[data-switch]");
+  if (!way) return;
+  const address = new URL(way.href);
+  address.searchParams.set("next", here());
+  way.href = address;
+});
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (event.target.matches("[data-lock]")) event.target.elements.next.value = here();
+  },
+  true,
+);
+document.addEventListener("keydown", (event) => {
+  if (event.code !== "F2" || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+  const way = document.querySelector("[data-switch]");
+  if (!way || document.querySelector("dialog[open]")) return;
+  event.preventDefault();
+  way.click();
+});
+
 // A form is sent once, however often its button is pressed.
 document.addEventListener("submit", (event) => {
   const form = event.target;

@@ -377,6 +377,35 @@ document.addEventListener("click", (event) => {
   });
 });
 
+// --- the desk handed over ---------------------------------------------------------------------
+
+/** What was scanned under one name is sent under it, before another one takes the desk or nobody does. */
+function handOver(go) {
+  inLine(() => {
+    if (!kept.length) return go();
+    showKept();
+    const list = document.querySelector("[data-kept-list]");
+    list.parentElement.querySelector(".notice")?.remove();
+    list.before(document.getElementById("desk-first").content.cloneNode(true));
+    say(list.previousElementSibling.textContent.trim());
+  });
+}
+
+document.addEventListener("click", (event) => {
+  const way = event.target.closest("[data-switch]");
+  if (!way || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  handOver(() => {
+    location.href = way.href;
+  });
+});
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-lock]")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  handOver(() => event.target.submit());
+});
+
 function next() {
   clear();
   input?.focus();

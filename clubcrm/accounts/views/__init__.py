@@ -1,4 +1,7 @@
-"""Signing in and out, the first set-up, and one's own account."""
+"""Signing in and out, the first set-up, one's own account, and the desk handed over.
+
+The modules at the end are imported for the routes they register.
+"""
 
 from flask import (
     Blueprint,
@@ -11,7 +14,7 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext as _
-from flask_login import login_user, logout_user
+from flask_login import logout_user
 from werkzeug.wrappers import Response
 
 from clubcrm.accounts import operations
@@ -20,18 +23,21 @@ from clubcrm.accounts.access import (
     principal,
     public,
     safe_next,
-    sign_in_of,
     signed_in,
+    start_session,
 )
-from clubcrm.accounts.errors import AlreadySetUp, TooManyTries, WrongSignIn
+from clubcrm.accounts.errors import AlreadySetUp, TooManyTries, WrongPassword, WrongSignIn
 from clubcrm.accounts.forms import (
     PasswordForm,
+    PinForm,
+    PinRemovalForm,
     SetUpForm,
     SignInForm,
     ThemeForm,
 )
 from clubcrm.accounts.models import StaffUser
-from clubcrm.accounts.queries import Known, is_set_up, whoever_signed_in
+from clubcrm.accounts.policies import pin_is_enough
+from clubcrm.accounts.queries import has_pin, is_set_up, whoever_signed_in
 from clubcrm.accounts.states import LANGUAGE_COOKIE, THEME_COOKIE, Theme
 from clubcrm.core import clock
 from clubcrm.core.actor import OPERATOR
@@ -39,7 +45,7 @@ from clubcrm.core.errors import DomainError
 from clubcrm.core.fields import club_languages
 from clubcrm.core.transactions import reading, transaction
 
-blueprint = Blueprint("accounts", __name__, template_folder="templates")
+blueprint = Blueprint("accounts", __name__, template_folder="../templates")
 
 A_YEAR = 365 * 24 * 3600
 
@@ -73,15 +79,8 @@ def _try_password(email: str, password: str) -> DomainError | None:
         return refusal
     if user is None or who is None:
         return WrongSignIn()
-    _start_session(user, who)
+    start_session(user, who)
     return None
-
-
-def _start_session(user: StaffUser, who: Known) -> None:
-    """A fresh session, so that nothing of an earlier one lives on in it."""
-    session.clear()
-    session.permanent = True
-    login_user(sign_in_of(user, who), remember=False)
 
 
 def _sign_in_page(form: SignInForm, refusal: str | None, status: int) -> tuple[str, int]:
@@ -160,16 +159,36 @@ def _set_up_club(form: SetUpForm) -> None:
 @blueprint.get("/account")
 @signed_in
 def own() -> str:
-    """Language, brightness and password of whoever is signed in."""
-    return _own_page(PasswordForm(formdata=None))
+    """Language, brightness, password and PIN of whoever is signed in."""
+    return _own_page()
 
 
-def _own_page(form: PasswordForm, refusal: str | None = None) -> str:
+def _own_page(
+    form: PasswordForm | None = None,
+    pin_form: PinForm | None = None,
+    removal_form: PinRemovalForm | None = None,
+    refusal: str | None = None,
+) -> str:
+    """One's own page; a refusal is said over the form that was sent."""
     chosen = request.cookies.get(THEME_COOKIE, Theme.AUTO.value)
     theme_form = ThemeForm(
         formdata=None, theme=chosen if chosen in set(Theme) else Theme.AUTO.value
     )
-    return render_template("accounts/own.html", form=form, theme_form=theme_form, refusal=refusal)
+    who = principal()
+    with reading() as db_session:
+        stands = has_pin(db_session, who.actor.id or 0)
+    return render_template(
+        "accounts/own.html",
+        form=form or PasswordForm(formdata=None),
+        pin_form=pin_form or PinForm(formdata=None),
+        removal_form=removal_form or PinRemovalForm(formdata=None),
+        theme_form=theme_form,
+        refusal=refusal if form else None,
+        pin_refusal=refusal if pin_form else None,
+        removal_refusal=refusal if removal_form else None,
+        has_pin=stands,
+        may_have_pin=any(pin_is_enough(held) for held in who.grants.values()),
+    )
 
 
 @blueprint.post("/account/password")
@@ -181,22 +200,66 @@ def change_password() -> Response | tuple[str, int]:
         return _own_page(form), 422
     who = principal()
     try:
+        _confirm(form.data["old"])
         with transaction() as db_session:
             key = operations.change_password(
-                db_session,
-                who.actor.id or 0,
-                old=form.data["old"],
-                new=form.data["new"],
-                by=who.actor,
-                now=clock.now(),
+                db_session, who.actor.id or 0, form.data["new"], by=who.actor, now=clock.now()
             )
             user = db_session.get_one(StaffUser, who.actor.id)
             renewed = whoever_signed_in(db_session, user.id, key)
     except DomainError as error:
-        return _own_page(form, error.text()), error.status
+        return _own_page(form, refusal=error.text()), error.status
     if renewed is not None:
-        _start_session(user, renewed)
+        start_session(user, renewed, club_id=session.get("club_id"))
     flash(_("The password is changed. Other devices have to sign in again."), "in")
+    return redirect(url_for("accounts.own"))
+
+
+def _confirm(password: str) -> None:
+    """Ask for the password of whoever is signed in, in a transaction of its own: a wrong one counts."""
+    with transaction() as db_session:
+        is_right = operations.confirm_password(
+            db_session, principal().actor.id or 0, password, now=clock.now()
+        )
+    if not is_right:
+        raise WrongPassword
+
+
+@blueprint.post("/account/pin")
+@signed_in
+def set_pin() -> Response | tuple[str, int]:
+    """One's own PIN for the desk, chosen or changed."""
+    form = PinForm()
+    if not form.validate_on_submit():
+        return _own_page(pin_form=form), 422
+    who = principal()
+    try:
+        _confirm(form.data["password"])
+        with transaction() as db_session:
+            operations.set_pin(
+                db_session, who.actor.id or 0, form.data["pin"], by=who.actor, now=clock.now()
+            )
+    except DomainError as error:
+        return _own_page(pin_form=form, refusal=error.text()), error.status
+    flash(_("The PIN counts from now on."), "in")
+    return redirect(url_for("accounts.own"))
+
+
+@blueprint.post("/account/pin/remove")
+@signed_in
+def remove_pin() -> Response | tuple[str, int]:
+    """No PIN any more."""
+    form = PinRemovalForm()
+    if not form.validate_on_submit():
+        return _own_page(removal_form=form), 422
+    who = principal()
+    try:
+        _confirm(form.data["password"])
+    except DomainError as error:
+        return _own_page(removal_form=form, refusal=error.text()), error.status
+    with transaction() as db_session:
+        operations.remove_pin(db_session, who.actor.id or 0, by=who.actor, now=clock.now())
+    flash(_("The PIN is removed. At the desk the password is asked for."), "in")
     return redirect(url_for("accounts.own"))
 
 
@@ -248,3 +311,6 @@ def choose_club() -> Response:
 
 def _is_secure() -> bool:
     return bool(current_app.config["SESSION_COOKIE_SECURE"])
+
+
+from clubcrm.accounts.views import switching  # noqa: E402, F401
