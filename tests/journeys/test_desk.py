@@ -138,7 +138,7 @@ def test_search_arrows_and_enter_check_in_without_a_mouse(
     page.keyboard.press("ArrowDown")
     expect(hits.nth(1)).to_have_attribute("aria-selected", "true")
     page.keyboard.press("Enter")
-    expect(page.locator("#answer-name")).to_have_text("Sofia Marques")
+    expect(page.locator("#answer-name")).to_have_text("Marta Leitão")
     expect(page.locator("#find")).to_have_value("")
     # Enter is the next person, Esc clears.
     page.keyboard.press("Enter")
@@ -206,6 +206,25 @@ def test_a_question_leads_to_its_task_in_a_drawer(app: Flask, a_club: int, at_de
     expect(page.locator("#desk-scanner")).to_have_attribute("data-state", "waiting")
     page.keyboard.press("Escape")
     expect(page.locator("#answer-name")).to_have_text("Rui Costa")
+
+
+def test_a_debt_paid_at_a_stop_opens_the_door_with_enter(
+    app: Flask, a_club: int, at_desk: Open
+) -> None:
+    person, _ = member(app, a_club, card="7001", full_name="Sofia Marques")
+    with app.app_context(), transaction() as session:
+        a_debt(session, a_club, person, 640, due=-60)
+    page = at_desk("/desk")
+    scan(page, "7001")
+    expect(page.locator("#answer")).to_have_attribute("data-tone", "stop")
+    page.keyboard.press("KeyP")
+    page.locator("#drawer").get_by_role("button", name="Take the payment").click()
+    expect(page.get_by_text("Nothing stands in the way any more.")).to_be_visible()
+    assert_usable(page)
+    expect(page.get_by_role("button", name="Let in now")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(state(page)).to_have_text("In – first visit")
+    assert count(app, Visit) == 1
 
 
 def test_a_scan_into_a_field_for_cards_stays_there(app: Flask, a_club: int, at_desk: Open) -> None:

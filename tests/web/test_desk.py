@@ -270,11 +270,48 @@ def test_debts_are_shown_and_paid_from_the_card(app: Flask, a_club: int, desk: F
         a_debt(session, a_club, person, 640, due=-3)
     answer = ask(desk)
     assert "In – owes €6.40" in answer.text
-    assert f'href="/people/{person}/pay"' in answer.text
+    assert f'href="/people/{person}/pay?entry={latest(app).id}"' in answer.text
     assert "take €6.40" in answer.text
 
 
 # --- undo, leaving, the side ----------------------------------------------------------------
+
+
+def test_a_debt_paid_at_a_stop_opens_the_door_from_there(
+    app: Flask, a_club: int, desk: FlaskClient
+) -> None:
+    person, _ = member(app, a_club)
+    with app.app_context(), transaction() as session:
+        a_debt(session, a_club, person, 640, due=-60)
+    answer = ask(desk).text
+    entry = latest(app).id
+    assert latest(app).decision is Decision.STOP
+    assert "Let in now" not in answer
+    way = f"/people/{person}/pay"
+    assert f'href="{way}?entry={entry}"' in answer
+    form = desk.get(f"{way}?entry={entry}").text
+    assert f'name="entry" value="{entry}"' in form
+    told = {"amount": "6.40", "method": "cash", "entry": entry, "csrf_token": csrf_of(form)}
+    done = desk.post(way, data=told)
+    assert done.status_code == 303, done.text
+    assert done.location.endswith(f"/desk?entry={entry}")
+    back = desk.get(done.location).text
+    assert "Nothing stands in the way any more." in back
+    assert visits(app) == 0
+    send(desk, "/desk/check-ins", person_id=person)
+    assert visits(app) == 1
+    assert "Let in now" not in desk.get(f"/desk?entry={entry}").text
+
+
+def test_whoever_may_not_open_doors_goes_back_to_the_card(
+    app: Flask, a_club: int, sign_in: Any
+) -> None:
+    person, _ = member(app, a_club)
+    books = sign_in(Role.ACCOUNTANT)
+    way = f"/people/{person}/pay"
+    form = books.get(f"{way}?entry=1").text
+    told = {"amount": "6.40", "method": "cash", "entry": 1, "csrf_token": csrf_of(form)}
+    assert books.post(way, data=told).location.endswith(f"/people/{person}")
 
 
 def test_undo_within_five_minutes_and_not_after(app: Flask, a_club: int, desk: FlaskClient) -> None:

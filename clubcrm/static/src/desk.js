@@ -179,7 +179,7 @@ function settle(main) {
     input.value = "";
     input.setAttribute("aria-expanded", "false");
   }
-  main.querySelector("[tabindex='-1']")?.focus({ preventScroll: true });
+  (main.querySelector("[data-first]") ?? main.querySelector("[tabindex='-1']"))?.focus({ preventScroll: true });
   window.scrollTo({ top: 0 });
   for (const form of main.querySelectorAll("[data-left]")) {
     setTimeout(() => form.remove(), Number(form.dataset.left) * 1000);

@@ -233,6 +233,7 @@ class DeskCard:
     checked_out_at: datetime | None
     is_inside: bool
     undo_until: datetime | None  # None where there is nothing to undo any more
+    opens_now: bool  # stopped then; as things stand now the door would open
 
     def question(self) -> str | None:
         """What to ask the person."""
@@ -271,6 +272,8 @@ def desk_card(session: Session, row: EntryRow, now: datetime) -> DeskCard:
         if visit and visit.undone_at is None and visit.checked_out_at is None
         else None
     )
+    came_since = any(v.at >= row.at for v in facts.visits)
+    is_stopped = row.decision is Decision.STOP and not came_since
     can_undo = visit is not None and visit.undone_at is None and row.decision in LETS_IN
     return DeskCard(
         entry=row,
@@ -296,6 +299,7 @@ def desk_card(session: Session, row: EntryRow, now: datetime) -> DeskCard:
         checked_out_at=visit.checked_out_at if visit else None,
         is_inside=over is not None and now < over,
         undo_until=undo_until(visit.created_at) if can_undo and visit else None,
+        opens_now=is_stopped and standing.decision in LETS_IN,
     )
 
 

@@ -223,19 +223,20 @@ def _sell(card: DeskCard, who: Principal) -> tuple[str | None, str]:
         return None, ""
     term = card.term
     if term is None:
-        return url_for("frontdesk.sell", person_id=entry.person_id), _("sell a membership")
+        href = url_for("frontdesk.sell", person_id=entry.person_id, entry=entry.id)
+        return href, _("sell a membership")
     can_renew = card.next_starts_on is None and (
         term.ends_on is not None or term.visits_left is not None
     )
     if can_renew:
-        return url_for("frontdesk.renew", membership_id=term.id), _("renew")
+        return url_for("frontdesk.renew", membership_id=term.id, entry=entry.id), _("renew")
     return None, ""
 
 
 def _pay(card: DeskCard, who: Principal) -> str | None:
     if card.debt is None or not who.may(Permission.TAKE_PAYMENT, card.entry.club_id):
         return None
-    return url_for("frontdesk.pay", person_id=card.entry.person_id)
+    return url_for("frontdesk.pay", person_id=card.entry.person_id, entry=card.entry.id)
 
 
 def _replies(card: DeskCard, who: Principal, sell: str | None) -> list[Reply]:

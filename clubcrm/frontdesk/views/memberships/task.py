@@ -39,8 +39,8 @@ def answer_task(
     quote: Callable[[Session, Done], dict[str, Any]] | None = None,
     **page: Any,
 ) -> Answer:
-    """Show the form, say what it would do, or do it and go back to the card."""
-    back = url_for("frontdesk.person", person_id=person.id)
+    """Show the form, say what it would do, or do it and go back: to the desk's answer, or to the card."""
+    back = _back(person.id)
     if quote is not None and request.args.get("quote"):
         return _quoted(form, do, quote)
     refusal = None
@@ -55,6 +55,13 @@ def answer_task(
             return go_to(back)
     shown = render_template(template, form=form, person=person, refusal=refusal, back=back, **page)
     return (shown, 422) if request.method == "POST" else shown
+
+
+def _back(person_id: int) -> str:
+    entry_id = request.values.get("entry", type=int)
+    if entry_id is not None and principal().scope(Permission.CHECK_IN):
+        return url_for("frontdesk.desk", entry=entry_id)
+    return url_for("frontdesk.person", person_id=person_id)
 
 
 def _quoted(
