@@ -15,6 +15,7 @@ from clubcrm.accounts.queries import clubs
 from clubcrm.accounts.states import Role
 from clubcrm.app import create_app
 from clubcrm.bench.areas import ROUNDS, Area, Figures, areas_of, measure, needed
+from clubcrm.bench.bulk import BulkFigures, an_import, daily_run
 from clubcrm.bench.club import multiply, people_who_may_come_in
 from clubcrm.bench.errors import NotEmpty
 from clubcrm.bench.load import Asker, floor, product
@@ -31,6 +32,8 @@ NOW: Final = datetime(2026, 8, 20, 18, 0, tzinfo=UTC)
 """The clock of the bench stands still, so that every run sees the same club."""
 
 SEED: Final = 250
+CLUB: Final = 1
+BULK: Final = ("daily", "import")
 PASSWORD: Final = "bench-bench-bench"  # noqa: S105 - of a club that is thrown away
 EMAIL: Final = "owner@bench.example"
 
@@ -46,8 +49,11 @@ def bench(
     database: str | None,
     rounds: int,
     tell: Tell,
-) -> list[Figures]:
-    """Make a club, measure its pages, throw it away. Raises NotEmpty for a database in use."""
+) -> list[Figures | BulkFigures]:
+    """Make a club, measure its pages, throw it away. Raises NotEmpty for a database in use.
+
+    Then what is done to everybody at once: the daily run, and an import of as many people again.
+    """
     seed = min(SEED, max(1, members // 10))
     with tempfile.TemporaryDirectory(prefix="clubcrm-bench-") as folder, _clock_stands():
         environment = {
@@ -63,7 +69,12 @@ def bench(
                 ensure_schema()
             with app.app_context(), in_a_hurry(db.engine):
                 _make(Path(folder), seed, -(-members // seed), visits // members, tell)
-            return _measure_all(app, environment, count, rounds, only, tell)
+            found: list[Figures | BulkFigures] = []
+            if only not in BULK:
+                found += _measure_all(app, environment, count, rounds, only, tell)
+            with app.app_context():
+                found += _measure_bulk(Path(folder), members, only, tell)
+            return found
         finally:
             with app.app_context():
                 db.session.remove()
@@ -104,7 +115,7 @@ def _measure_all(
     with app.app_context():
         with transaction() as session:
             token = create_token(
-                session, name="Bench", role=Role.OWNER, club_id=1, by=OPERATOR, now=NOW
+                session, name="Bench", role=Role.OWNER, club_id=CLUB, by=OPERATOR, now=NOW
             )
         with reading() as session:
             people = people_who_may_come_in(session, 2 * needed(count, rounds) + 2)
@@ -122,6 +133,15 @@ def _measure_all(
                     measure(area, server, bare, count=count, statements=statements, rounds=rounds)
                 )
     return found
+
+
+def _measure_bulk(folder: Path, members: int, only: str, tell: Tell) -> Iterator[BulkFigures]:
+    if only in ("", "daily"):
+        tell(f"daily: everybody of {members}")
+        yield daily_run(CLUB, NOW)
+    if only in ("", "import"):
+        tell(f"import: {members} new people")
+        yield an_import(folder, CLUB, members, NOW)
 
 
 def _signed_in(app: Flask) -> str:
@@ -154,8 +174,23 @@ def _statements(app: Flask, area: Area, asker: Asker, unused: int) -> int:
     return len(seen)
 
 
-def table(figures: Sequence[Figures]) -> Iterator[str]:
+def table(figures: Sequence[Figures | BulkFigures]) -> Iterator[str]:
     """The figures in lines, for people."""
+    pages = [one for one in figures if isinstance(one, Figures)]
+    if pages:
+        yield from _table_of_pages(pages)
+    for one in figures:
+        if isinstance(one, BulkFigures):
+            bar = "" if one.most is None else f", bar {one.most:g}"
+            took = f"{one.people:8} people in {one.seconds:.1f} s, floor {one.floor_seconds:.2f} s"
+            yield f"{one.name:10}{took}: {one.ratio:.1f} times{bar}  {_verdict(one)}"
+
+
+def _verdict(one: Figures | BulkFigures) -> str:
+    return "ok" if one.holds else "SHORT" if one.is_right else "WRONG"
+
+
+def _table_of_pages(figures: Sequence[Figures]) -> Iterator[str]:
     heads = ("ms CPU", "floor", "ratio", "bar", "p50/1", "p99/1", "p99/8", "a s/8", "floor", "SQL")
     yield " " * 10 + "".join(f"{head:>8}" for head in heads)
     for one in figures:
@@ -164,7 +199,7 @@ def table(figures: Sequence[Figures]) -> Iterator[str]:
             f"{one.name:10}{one.cpu:8.2f}{one.floor_cpu:8.2f}{one.ratio:8.2f}{bar:>8}"
             f"{one.p50[1]:8.1f}{one.p99[1]:8.1f}{one.p99[8]:8.1f}{one.per_second[8]:8.0f}"
             f"{one.floor_per_second[8]:8.0f}{one.statements:8}"
-            f"  {'ok' if one.holds else 'SHORT' if one.is_right else 'WRONG'}"
+            f"  {_verdict(one)}"
         )
 
 

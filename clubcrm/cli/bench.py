@@ -5,7 +5,7 @@ import click
 from clubcrm.bench.run import ROUNDS, bench, table
 from clubcrm.cli.frame import json_option, print_json, say
 
-AREAS = ("search", "check-in", "card", "home")
+AREAS = ("search", "check-in", "card", "home", "daily", "import")
 
 
 @click.command("bench")
@@ -25,7 +25,7 @@ def bench_(
     database: str | None,
     as_json: bool,
 ) -> int:
-    """Measure pages on a club made for it. No club that lives here is touched.
+    """Measure pages, the daily run and an import on a club made for it. No club that lives here is touched.
 
     Exit code 1 when a page costs more than it may, or answers wrong.
     """

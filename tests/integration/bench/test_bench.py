@@ -20,7 +20,8 @@ from clubcrm.members.queries import find_people
 from clubcrm.visits.models import Visit
 from tests.conftest import Database
 
-AREAS = {"search", "check-in", "card", "home"}
+PAGES = {"search", "check-in", "card", "home"}
+BULK = {"daily", "import"}
 
 
 def test_the_big_club_is_as_sound_as_the_small_one(app: Flask, tmp_path: Path) -> None:
@@ -55,9 +56,11 @@ def test_the_bench_tells_its_figures(
         words += ["--database", database.url]
     assert run([*words, "--json"]) in (0, 1)  # how dear it is here is no matter
     told: dict[str, Any] = json.loads(capsys.readouterr().out)
-    assert told["areas"].keys() == AREAS
-    for one in told["areas"].values():
-        assert one["is_right"], one
+    assert told["areas"].keys() == PAGES | BULK
+    assert all(one["is_right"] for one in told["areas"].values()), told
+    assert all(told["areas"][name]["people"] == 400 for name in BULK)
+    for name in PAGES:
+        one = told["areas"][name]
         assert one["p50"]["1"] > 0
         assert one["per_second"]["8"] > 0
         assert 0 < one["statements"] < 60
