@@ -1,4 +1,4 @@
-"""What is done to everybody at once, the daily run and an import, against the least a database does for it."""
+"""What is done to everybody at once, the daily run and an import, against the least a database does."""
 
 import csv
 import random
