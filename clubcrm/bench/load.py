@@ -19,6 +19,7 @@ from config import HOME
 WORKERS = 2
 THREADS = 8
 START_SECONDS = 120
+CALM_SECONDS = 2.0
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 
@@ -119,7 +120,9 @@ def _running(
     )
     try:
         _wait_for(process, port)
-        yield Server(process, port, asker)
+        server = Server(process, port, asker)
+        _settle(server)
+        yield server
     finally:
         process.terminate()
         process.wait(60)
@@ -134,6 +137,16 @@ def _wait_for(process: subprocess.Popen[str], port: int) -> None:
         except OSError:
             time.sleep(0.1)
     raise RuntimeError("a server of the bench did not start")
+
+
+def _settle(server: Server) -> None:
+    """Wait until what a server does of its own accord after its start is done."""
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        before = server.cpu_seconds()
+        time.sleep(CALM_SECONDS)
+        if server.cpu_seconds() - before < CALM_SECONDS / 20:
+            return
 
 
 def _free_port() -> int:
