@@ -25,6 +25,11 @@ _SCIENTIFIC: Final = re.compile(r"^(?P<whole>\d)[.,](?P<decimals>\d+)[eE]\+?(?P<
 _SEVERAL_NUMBERS: Final = re.compile(r"[/;,،؛|\n\r]|\s-\s")
 
 
+KEPT: Final = 4096
+"""So many answers are kept: an import asks for each number again and again while it decides about a row."""
+
+
+@lru_cache(maxsize=KEPT)
 def phone_e164(text: str, territory: str | None) -> str | None:
     """A phone number in E.164 (``+989121234567``), or None where it is no valid number.
 
