@@ -4,8 +4,7 @@ import csv
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -15,7 +14,6 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from clubcrm.bench.seed import FIRST_NAMES, LAST_NAMES, take_in
-from clubcrm.core.db import db
 from clubcrm.core.sql import is_sqlite
 from clubcrm.core.transactions import reading, transaction
 from clubcrm.exchange.states import Kind
@@ -128,29 +126,14 @@ def write_people(path: Path, people: int) -> None:
 def _bare_import(path: Path) -> None:
     with path.open(encoding="utf-8", newline="") as file:
         rows = [tuple(row) for row in csv.reader(file)][1:]
-    with _bare_tables() as connection:
-        if db.engine.dialect.name == "sqlite":
-            _fill_sqlite(connection, rows)
-        else:
-            _fill_postgresql(connection, rows)
-
-
-@contextmanager
-def _bare_tables() -> Iterator[Any]:
-    """A connection of the driver with an empty table of people, which is dropped afterwards."""
-    pooled: Any = db.engine.raw_connection()
-    connection = pooled.driver_connection
-    columns = ", ".join(f"{name} TEXT" for name in PEOPLE_COLUMNS)
-    try:
-        connection.execute(f"CREATE TABLE bench_person ({columns})")
-        yield connection
-        connection.commit()
-    finally:
-        connection.rollback()
+    with transaction() as session:
+        # The driver's own connection: nothing of the product is in the way.
+        connection: Any = session.connection().connection.driver_connection
         for table in ("bench_person", "bench_search"):
             connection.execute(f"DROP TABLE IF EXISTS {table}")
-        connection.commit()
-        pooled.close()
+        columns = ", ".join(f"{name} TEXT" for name in PEOPLE_COLUMNS)
+        connection.execute(f"CREATE TABLE bench_person ({columns})")
+        (_fill_sqlite if is_sqlite(session) else _fill_postgresql)(connection, rows)
 
 
 _INDEXES = (
@@ -160,7 +143,6 @@ _INDEXES = (
 
 
 def _fill_sqlite(connection: Any, rows: list[tuple[str, ...]]) -> None:
-    connection.execute("BEGIN IMMEDIATE")
     connection.executemany("INSERT INTO bench_person VALUES (?, ?, ?, ?, ?, ?)", rows)
     for index in _INDEXES:
         connection.execute(index)

@@ -171,6 +171,7 @@ def renewals_page() -> str:
         row_name=_row_name(wanted, club),
         month_short=month_short(club),
         names_url=_names_url(wanted, club),
+        month_url=lambda row: _names_url(wanted, club)(row, "due", By.MONTH),
     )
 
 
