@@ -66,7 +66,7 @@ PAIRED = frozenset(
 FIRST_VIEWS = [view for view in VIEWS if view.language == "en"]  # a new club offers English only
 IN_DOCS = {"laptop-en-light": "", "laptop-mirrored-dark": "-rtl-dark", "phone-en-light": "-phone"}
 DOCS_NAMES = frozenset(
-    {"set-up", "desk", "desk-stop", "people", "member-card", "renewals", "import-check"}
+    {"set-up", "home", "desk", "desk-stop", "people", "member-card", "renewals", "import-check"}
 )
 UNTRANSLATED = """() => {
   const plain = (words) => /[A-Za-z]{3,}/.test(words) && !/[\u27e6\u27e7\u2068]/.test(words);
