@@ -159,3 +159,4 @@ class Refusal(StrEnum):
     CAP_SMS = "cap_sms"  # two text messages in 30 days
     COOLDOWN = "cooldown"
     OUT_OF_DATE = "out_of_date"
+    RAMP = "ramp"  # so many of the backlog in a day, and the day is full

@@ -47,6 +47,11 @@ class PlayRules:
         return self.channels_by.get(variant, self.channels)
 
     @property
+    def is_for_arrival(self) -> bool:
+        """Whether it is only ever said to whoever comes by himself."""
+        return set(self.channels) == {Channel.ARRIVAL}
+
+    @property
     def is_automatic(self) -> bool:
         """Whether nobody of the staff has to do anything."""
         return self.channels[0] not in (Channel.CALL, Channel.ARRIVAL)

@@ -27,6 +27,9 @@ WAITS: Final = frozenset(
 )
 """Refusals that pass by themselves: the contact waits while it is valid."""
 
+BACKLOG_WAITS: Final = WAITS | {Refusal.CHANNEL_OFF}
+"""What came about before contacts were made waits until the club writes at all."""
+
 SHORT_VARIANT: Final = "short"
 """Terms that end every month or two: nobody is rung up for each."""
 
@@ -43,6 +46,8 @@ class Wish:
     step: int = 1
     delay_minutes: int = 0
     touchpoint_id: int | None = None  # one that has waited so far
+    planned_at: datetime | None = None  # ... and since when
+    is_backlog: bool = False  # it came about before contacts were made
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,8 @@ def _turn(wish: Wish, gate: GateFacts, earlier: Sequence[Earlier], now: datetime
             return Turn(wish, TouchpointState.QUEUED, channel=channel)
         reasons.append(reason)
     # One channel that will open is enough to wait for.
-    waits = next((one for one in reasons if one in WAITS), None)
+    passing = BACKLOG_WAITS if wish.is_backlog else WAITS
+    waits = next((one for one in reasons if one in passing), None)
     if waits is not None:
         return Turn(wish, TouchpointState.PLANNED, reason=waits)
     return Turn(wish, TouchpointState.SKIPPED, reason=telling(reasons))

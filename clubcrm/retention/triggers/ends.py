@@ -1,9 +1,10 @@
 """Occasions that lie in the end of a term: so many days before it, or after it."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Table, and_, bindparam, or_, select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.queries import ClubRow
@@ -16,14 +17,10 @@ from clubcrm.retention.policies.plays import PlayRules
 from clubcrm.retention.policies.terms import window
 from clubcrm.retention.states import Phase
 from clubcrm.retention.triggers import Occasion
+from clubcrm.retention.triggers.followed import is_followed, was_followed
 
 _state = cast(Table, MemberState.__table__)
 _term = cast(Table, Membership.__table__)
-
-_is_followed = or_(
-    _state.c.is_imported.is_(False),
-    and_(_state.c.is_imported, _state.c.baseline_on < bindparam("occasion")),
-)
 
 _ENDING = (
     select(
@@ -39,6 +36,7 @@ _ENDING = (
         _term.c.until_on,
         _state.c.is_imported,
         _state.c.baseline_on,
+        _state.c.imported_on,
     )
     .join(_term, _term.c.person_id == _state.c.person_id)
     .where(
@@ -53,11 +51,17 @@ _ENDING = (
     )
 )
 
-_ENDED = select(_state.c.person_id, _state.c.ends_on).where(
+_ENDED = select(
+    _state.c.person_id,
+    _state.c.ends_on,
+    _state.c.is_imported,
+    _state.c.baseline_on,
+    _state.c.imported_on,
+).where(
     _state.c.club_id == bindparam("club"),
     _state.c.phase == Phase.LAPSED,
     _state.c.ends_on.between(bindparam("first"), bindparam("last")),
-    _is_followed,
+    is_followed(bindparam("occasion"), _state),
 )
 
 YEAR = 300
@@ -68,8 +72,21 @@ SHORT = 75
 """Terms under so many days are renewed by messages only: nobody is rung up every month."""
 
 
-def before_end(session: Session, club: ClubRow, day: date, rules: PlayRules) -> list[Occasion]:
-    """Whose renewal window is half over, and nothing is sold."""
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The end of a term nothing continues: its last day, how many days before it the window opens, and
+    how many before it half of that is over."""
+
+    person_id: int
+    ends_on: date
+    window: int
+    half: int
+    is_short: bool
+    row: Any
+
+
+def endings(session: Session, club: ClubRow, day: date) -> list[Ending]:
+    """The ends of terms whose renewal window is open on a day."""
     phase_rules = rules_of(club.settings)
     longest = max(YEAR_CALL, phase_rules.half_window, phase_rules.year_window)
     asked = {"club": club.id, "day": day, "last": day + timedelta(days=longest)}
@@ -79,12 +96,21 @@ def before_end(session: Session, club: ClubRow, day: date, rules: PlayRules) -> 
             continue
         length = length_of(row.months, row.days, row.starts_on, row.agreed_until_on) or FAR
         term = Term(row.id, row.plan_id, row.kind, 0, 0, ((0, 0),), length)
-        half = YEAR_CALL if length >= YEAR else -(-window(term, phase_rules) // 2)
-        on = row.ends_on - timedelta(days=half)
-        is_followed = not row.is_imported or row.baseline_on < on
-        if on <= day < on + timedelta(days=max(1, rules.valid_days)) and is_followed:
-            found[row.person_id] = Occasion(row.person_id, on, "short" if length < SHORT else "")
+        opens = window(term, phase_rules)
+        half = YEAR_CALL if length >= YEAR else -(-opens // 2)
+        found[row.person_id] = Ending(row.person_id, row.ends_on, opens, half, length < SHORT, row)
     return list(found.values())
+
+
+def before_end(session: Session, club: ClubRow, day: date, rules: PlayRules) -> list[Occasion]:
+    """Whose renewal window is half over, and nothing is sold."""
+    found = []
+    for end in endings(session, club, day):
+        on = end.ends_on - timedelta(days=end.half)
+        is_valid = on <= day < on + timedelta(days=max(1, rules.valid_days))
+        if is_valid and was_followed(end.row, on):
+            found.append(Occasion(end.person_id, on, "short" if end.is_short else ""))
+    return found
 
 
 def ended(session: Session, club: ClubRow, day: date, rules: PlayRules) -> list[Occasion]:
@@ -100,5 +126,6 @@ def ended(session: Session, club: ClubRow, day: date, rules: PlayRules) -> list[
         }
         for row in session.connection().execute(_ENDED, asked):
             on = row.ends_on + timedelta(days=days)
-            found.append(Occasion(row.person_id, on, f"day{days}"))
+            if was_followed(row, on):
+                found.append(Occasion(row.person_id, on, f"day{days}"))
     return found

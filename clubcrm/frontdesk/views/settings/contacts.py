@@ -14,8 +14,9 @@ from clubcrm.accounts.queries import ClubRow
 from clubcrm.accounts.states import Permission
 from clubcrm.core import clock
 from clubcrm.core.errors import DomainError
+from clubcrm.core.money import Money
 from clubcrm.core.transactions import reading, transaction
-from clubcrm.frontdesk.forms.settings import ContactsForm
+from clubcrm.frontdesk.forms.settings import ContactsForm, RampForm
 from clubcrm.frontdesk.views import blueprint, go_to
 from clubcrm.frontdesk.views.settings import Answer, failed
 from clubcrm.messaging.queries import sender_of
@@ -27,9 +28,11 @@ from clubcrm.retention.policies.choices import Choices, choices_of
 from clubcrm.retention.queries import (
     PlayCount,
     PlayWords,
+    RampSight,
     StandingPlay,
     active_members,
     play_counts,
+    ramp_sight,
     sample_words,
     standing_plays,
 )
@@ -59,10 +62,14 @@ def contacts() -> Answer:
     club = current_club(Permission.EDIT_CONTACTS)
     with reading() as session:
         active = active_members(session, club.id)
-    standing = choices_of(club.settings)
-    form = ContactsForm(obj=standing, suggested=suggested(active))
+    form = _form(club, active)
     if form.validate_on_submit():
-        wanted = Choices(form.learning.data or "", form.calls_per_day.data or 0)
+        price = form.price.data
+        wanted = Choices(
+            form.learning.data or "",
+            form.calls_per_day.data or 0,
+            None if price is None else price.minor,
+        )
         with transaction() as session:
             changed = change_club(
                 session,
@@ -73,12 +80,26 @@ def contacts() -> Answer:
             )
         flash(_("Changed.") if changed else _("Nothing was different."), "in")
         return go_to(url_for("frontdesk.contacts"))
-    return failed(_page(club, form, active))
+    return failed(page_of(club, form))
 
 
-def _page(club: ClubRow, form: ContactsForm, active: int) -> str:
+def _form(club: ClubRow, active: int) -> ContactsForm:
+    standing = choices_of(club.settings)
+    minor = standing.price_minor
+    price = None if minor is None else Money(minor, club.currency)
+    form = ContactsForm(obj=standing, data={"price": price}, suggested=suggested(active))
+    form.price.currency, form.price.in_toman = club.currency, club.shows_toman
+    return form
+
+
+def page_of(
+    club: ClubRow, form: ContactsForm | None = None, ramp_form: RampForm | None = None
+) -> str:
+    """The page, with a form that was not taken where one was sent."""
     now = clock.now()
     with reading() as session:
+        active = active_members(session, club.id)
+        ramp = ramp_sight(session, club, now)
         counts = play_counts(session, club.id, club.today(now) - COUNTED)
         sender = sender_of(session, club.id, Channel.EMAIL)
         lines = [
@@ -87,11 +108,21 @@ def _page(club: ClubRow, form: ContactsForm, active: int) -> str:
         ]
     return render_template(
         "frontdesk/settings/contacts.html",
-        form=form,
+        form=form or _form(club, active),
+        ramp=ramp,
+        ramp_form=ramp_form or RampForm(formdata=None, per_day=ramp.per_day),
+        ramp_price=_price(club, ramp),
+        ways=[(str(CHANNEL_WORDS[way]), count) for way, count in ramp.messages.items()],
         lines=lines,
         is_mail_on=sender.is_on,
         days=COUNTED.days,
     )
+
+
+def _price(club: ClubRow, ramp: RampSight) -> Money | None:
+    """What the messages of the backlog cost at most; None where the price of one is not known."""
+    minor = choices_of(club.settings).price_minor
+    return None if minor is None else Money(minor * ramp.message_count, club.currency)
 
 
 def _line(
