@@ -94,6 +94,18 @@ class Outcome(StrEnum):
 TRIES_AGAIN = frozenset({Outcome.NO_ANSWER, Outcome.LEFT_MESSAGE})
 """After these a call is tried again on another day, while its attempts and its validity last."""
 
+ANSWERS = frozenset(
+    {
+        Outcome.REACHED_PLAN,
+        Outcome.REACHED_NO,
+        Outcome.DO_NOT_CALL,
+        Outcome.INJURED,
+        Outcome.MOVED,
+        Outcome.COMPLAINT,
+    }
+)
+"""After these staff have heard the person."""
+
 OUTCOMES: Mapping[TaskKind, tuple[Outcome, ...]] = {
     TaskKind.CALL: (
         Outcome.REACHED_PLAN,
@@ -159,4 +171,5 @@ class Refusal(StrEnum):
     CAP_SMS = "cap_sms"  # two text messages in 30 days
     COOLDOWN = "cooldown"
     OUT_OF_DATE = "out_of_date"
+    ANSWERED = "answered"  # the same contact, earlier in the cycle
     RAMP = "ramp"  # so many of the backlog in a day, and the day is full

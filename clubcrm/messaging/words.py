@@ -128,6 +128,7 @@ LEFT_OUT: Final[Mapping[Refusal, Words]] = {
     Refusal.CAP_SMS: _l("two text messages in a month are enough"),
     Refusal.COOLDOWN: _l("the same was done not long ago"),
     Refusal.OUT_OF_DATE: _l("its time was over"),
+    Refusal.ANSWERED: _l("has answered already"),
     Refusal.RAMP: _l("others come first; only so many are begun with in a day"),
 }
 

@@ -286,6 +286,14 @@ def occasion_words(rules: PlayRules) -> str:
     return str(_OCCASIONS.get(rules.trigger, rules.trigger))
 
 
+def step_words(rules: PlayRules) -> str:
+    """When a later step of a contact is made."""
+    if rules.before_days:
+        return _("%(days)s days before the end", days=format_number(rules.before_days))
+    days = _listed([format_number(day) for day in rules.after])
+    return _("%(days)s days after the end", days=days)
+
+
 def goal_words(rules: PlayRules) -> str:
     """What a contact is for, in words."""
     days = ngettext(

@@ -122,7 +122,8 @@ def ramp_sight(session: Session, club: ClubRow, now: datetime) -> RampSight:
             standing.pop(Key(told.person_id, told.play, told.occasion_on, told.step), None)
     wanted: dict[int, list[tuple[PlayRules, str]]] = {}
     for key, one in standing.items():
-        wanted.setdefault(key.person_id, []).append((plays[key.play].rules, one.variant))
+        rules = plays[key.play].rules.of_step(key.step)
+        wanted.setdefault(key.person_id, []).append((rules, one.variant))
     gates: dict[int, GateFacts] = {}
     for people in chunks(sorted(wanted), AT_ONCE):
         gates |= gate_facts(session, club.id, people)

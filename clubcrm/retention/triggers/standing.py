@@ -19,7 +19,9 @@ from clubcrm.retention.policies.plays import PlayRules
 from clubcrm.retention.policies.ramp import line_of
 from clubcrm.retention.states import Phase, Risk, Sub
 from clubcrm.retention.triggers import Occasion
-from clubcrm.retention.triggers.ends import endings
+from clubcrm.retention.triggers.ends import endings, over, steps_before
+
+A_MONTH = timedelta(days=31)
 
 _state = cast(Table, MemberState.__table__)
 
@@ -124,18 +126,29 @@ def in_window(
 
 
 def near_end(
-    session: Session, club: ClubRow, day: date, _rules: PlayRules, from_on: date
+    session: Session, club: ClubRow, day: date, rules: PlayRules, from_on: date
 ) -> list[Occasion]:
-    """Whose renewal window was half over by then, and nothing is sold."""
-    opened = {
-        row.person_id: line for row, line in _standing(session, club, [Phase.RENEWAL], from_on)
+    """Whose renewal window was half over by then, or whose term had ended, and nothing is sold.
+
+    The latest step alone: what came before it is not said the same day too.
+    """
+    lines = {
+        row.person_id: line
+        for row, line in _standing(session, club, [Phase.RENEWAL, Phase.GRACE], from_on)
     }
-    found = []
+    found = {}
     for end in endings(session, club, day):
-        line = opened.get(end.person_id)
-        if line is not None and end.ends_on - timedelta(days=end.half) <= line:
-            found.append(Occasion(end.person_id, line, "short" if end.is_short else ""))
-    return found
+        line = lines.get(end.person_id)
+        for step, own, on in steps_before(end, rules):
+            if line is not None and on <= line:
+                found[end.person_id] = Occasion(end.person_id, line, own.variant, step)
+    for step, own in enumerate(rules.steps, 2):
+        for days in own.after:
+            for row in over(session, club, day - A_MONTH, day):
+                line = lines.get(row.person_id)
+                if line is not None and row.ends_on + timedelta(days=days) <= line:
+                    found[row.person_id] = Occasion(row.person_id, line, own.variant, step)
+    return list(found.values())
 
 
 def lapsed_before(

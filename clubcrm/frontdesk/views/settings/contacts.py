@@ -20,11 +20,12 @@ from clubcrm.frontdesk.forms.settings import ContactsForm, RampForm
 from clubcrm.frontdesk.views import blueprint, go_to
 from clubcrm.frontdesk.views.settings import Answer, failed
 from clubcrm.messaging.queries import sender_of
-from clubcrm.messaging.states import Channel
+from clubcrm.messaging.states import Channel, Purpose
 from clubcrm.messaging.words import CHANNEL_WORDS
 from clubcrm.retention.operations.contacts import switch_play
 from clubcrm.retention.policies.arms import share_held_out, suggested
 from clubcrm.retention.policies.choices import Choices, choices_of
+from clubcrm.retention.policies.plays import PlayRules
 from clubcrm.retention.queries import (
     PlayCount,
     PlayWords,
@@ -36,9 +37,19 @@ from clubcrm.retention.queries import (
     sample_words,
     standing_plays,
 )
-from clubcrm.retention.words import goal_words, occasion_words, play_words
+from clubcrm.retention.words import goal_words, occasion_words, play_words, step_words
 
 COUNTED: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class StepLine:
+    """A later step of a contact: when, how, and what it says."""
+
+    when: str
+    channels: list[str]
+    is_service: bool
+    words: PlayWords
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,7 @@ class PlayLine:
     share: int
     count: PlayCount
     words: PlayWords
+    steps: list[StepLine]
 
 
 @blueprint.route("/settings/contacts", methods=["GET", "POST"])
@@ -133,12 +145,25 @@ def _line(
         play=play,
         name=play_words(play.code),
         occasion=occasion_words(play.rules),
-        channels=[str(CHANNEL_WORDS[channel]) for channel in play.rules.channels],
+        channels=_channels(play.rules),
         goal=goal_words(play.rules),
         share=share_held_out(play.rules, choices.learning, active),
         count=count,
         words=sample_words(club, play.code, today),
+        steps=[
+            StepLine(
+                when=step_words(step),
+                channels=_channels(step),
+                is_service=step.purpose is Purpose.SERVICE,
+                words=sample_words(club, play.code, today, step.variant),
+            )
+            for step in play.rules.steps
+        ],
     )
+
+
+def _channels(rules: PlayRules) -> list[str]:
+    return [str(CHANNEL_WORDS[channel]) for channel in rules.channels]
 
 
 @blueprint.post("/settings/contacts/<code>")

@@ -97,17 +97,21 @@ def _draw(
     session: Session,
     club: ClubRow,
     plays: Mapping[str, PlayRow],
-    wishes: Iterable[tuple[int, Wish]],
+    wishes: Sequence[tuple[int, Wish]],
     now: datetime,
 ) -> dict[tuple[int, str, int, date], Arm]:
-    """The arm of each (person, play, version, cycle): the one drawn before, else a new one."""
+    """The arm of each (person, play, version, cycle): the one drawn before, else a new one.
+
+    A step nobody is held out of draws nothing: another one may have to draw later.
+    """
+    people = {person_id for person_id, _ in wishes}
+    if not people:
+        return {}
     wanted = {
         (person_id, wish.rules.code, wish.version, wish.cycle_on): wish.rules
         for person_id, wish in wishes
+        if _is_drawn(wish)
     }
-    if not wanted:
-        return {}
-    people = {key[0] for key in wanted}
     query = select(
         _arm.c.person_id, _arm.c.play, _arm.c.version, _arm.c.cycle_on, _arm.c.arm
     ).where(_arm.c.person_id.in_(people))
@@ -135,6 +139,11 @@ def _draw(
         )
     insert_missing(session, _arm, rows)
     return arms
+
+
+def _is_drawn(wish: Wish) -> bool:
+    """Whether somebody may be held out of a contact: of a later step only where it says so itself."""
+    return wish.step == 1 or wish.rules.hold_out > 0
 
 
 class _Moments:
@@ -192,10 +201,12 @@ def _row(
         if due_at >= until and turn.channel is not Channel.ARRIVAL:
             state, reason, due_at = TouchpointState.EXPIRED, Refusal.OUT_OF_DATE.value, None
         else:
-            arm = arms[person_id, rules.code, wish.version, wish.cycle_on]
-            state = _HELD_OUT.get(arm, TouchpointState.QUEUED)
+            arm = arms.get((person_id, rules.code, wish.version, wish.cycle_on), Arm.TREATED)
+            state = TouchpointState.QUEUED
+            if _is_drawn(wish):
+                state = _HELD_OUT.get(arm, state)
             goal_until_on = club.today(due_at) + timedelta(days=rules.goal_days)
-    is_closed = state in (TouchpointState.SKIPPED, TouchpointState.EXPIRED) or arm in _HELD_OUT
+    is_closed = state not in (TouchpointState.PLANNED, TouchpointState.QUEUED)
     return {
         "id": wish.touchpoint_id,
         "club_id": club.id,

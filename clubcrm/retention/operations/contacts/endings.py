@@ -101,7 +101,7 @@ def _has_another_channel(session: Session, row: Any, now: datetime) -> bool:
     play = plays.get(row["play"])
     if play is None:
         return False
-    channels = play.rules.channels_of(row["variant"])
+    channels = play.rules.of_step(row["step"]).channels_of(row["variant"])
     used = row["channel"]
     place = channels.index(used) if used in channels else len(channels)
     return place + 1 < len(channels)
@@ -110,7 +110,8 @@ def _has_another_channel(session: Session, row: Any, now: datetime) -> bool:
 def _again(session: Session, row: Any, now: datetime) -> None:
     """Put a contact back for its next channel."""
     plays = {play.code: play for play in plays_of(session, row["club_id"], now=now)}
-    channels = plays[row["play"]].rules.channels_of(row["variant"])
+    rules = plays[row["play"]].rules.of_step(row["step"])
+    channels = rules.channels_of(row["variant"])
     used: Channel = row["channel"]
     session.execute(
         update(_touch)

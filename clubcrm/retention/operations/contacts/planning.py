@@ -76,7 +76,7 @@ def _waiting(
             late.append(row.id)
             continue
         wish = Wish(
-            play.rules,
+            play.rules.of_step(row.step),
             row.version,
             row.occasion_on,
             row.cycle_on,
@@ -111,11 +111,11 @@ def _new_wishes(
         if trigger is None:
             continue
         for one in trigger(session, club, day, play.rules):
-            delay = one.delay_minutes
-            delay = play.rules.delay_minutes if delay is None else delay
+            rules = play.rules.of_step(one.step)
+            delay = rules.delay_minutes if one.delay_minutes is None else one.delay_minutes
             if one.on < from_on and not play.rules.is_for_arrival:
                 continue
-            if valid_until(club, one.on, play.rules.valid_days) > now:
+            if valid_until(club, one.on, rules.valid_days) > now:
                 key = Key(one.person_id, play.code, one.on, one.step)
                 found[key] = (play, one.variant, delay)
     for key in known(session, found):
@@ -124,7 +124,8 @@ def _new_wishes(
     wishes: dict[int, list[Wish]] = {}
     for key, (play, variant, delay) in found.items():
         cycle_on = cycles.get(key.person_id, key.occasion_on)
-        wish = Wish(play.rules, play.version, key.occasion_on, cycle_on, variant, key.step, delay)
+        rules = play.rules.of_step(key.step)
+        wish = Wish(rules, play.version, key.occasion_on, cycle_on, variant, key.step, delay)
         wishes.setdefault(key.person_id, []).append(wish)
     return wishes
 

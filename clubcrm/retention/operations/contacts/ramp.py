@@ -243,7 +243,7 @@ def _waiting(
             gone.append(row.id)
             continue
         wish = Wish(
-            plays[row.play].rules,
+            plays[row.play].rules.of_step(row.step),
             row.version,
             row.occasion_on,
             row.cycle_on,
@@ -274,14 +274,15 @@ def _new_wishes(
     wishes: dict[int, list[Wish]] = {}
     for key, one in new.items():
         play = plays[key.play]
+        rules = play.rules.of_step(key.step)
         wish = Wish(
-            play.rules,
+            rules,
             play.version,
             key.occasion_on,
             cycles.get(key.person_id, key.occasion_on),
             one.variant,
             key.step,
-            play.rules.delay_minutes,
+            rules.delay_minutes,
             is_backlog=True,
         )
         wishes.setdefault(key.person_id, []).append(wish)
