@@ -89,6 +89,7 @@ class Outcome(StrEnum):
     COMPLAINT = "complaint"
     SAID = "said"  # a prompt was said at the desk
     DONE = "done"  # a plain task
+    MISSED = "missed"  # a prompt: the person came, and nobody could say it
 
 
 TRIES_AGAIN = frozenset({Outcome.NO_ANSWER, Outcome.LEFT_MESSAGE})

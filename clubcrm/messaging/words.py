@@ -87,6 +87,7 @@ OUTCOME_WORDS: Final[Mapping[Outcome, Words]] = {
     Outcome.COMPLAINT: _l("Complained"),
     Outcome.SAID: _l("Said"),
     Outcome.DONE: _l("Done"),
+    Outcome.MISSED: _l("Came by, and it was not said"),
 }
 """What came of a task, as its button says it."""
 

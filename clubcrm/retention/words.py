@@ -263,6 +263,7 @@ _CONTACT_REASONS: Final[Mapping[str, Words]] = {
     "phase_left": _l("things had changed by then"),
     "goal_met": _l("its aim was reached before"),
     "play_off": _l("the club does not make this contact any more"),
+    "missed": _l("came by, and it was not said"),
     "ramp_ended": _l("the club left alone whoever was still waiting"),
 }
 

@@ -22,8 +22,10 @@ class PlayRules:
     the term). A contact is made within `valid_days` of its occasion or not at all. `priority` decides
     between two on one day: the lower goes first. `hold_out` is the share in per cent that is not
     contacted. `stops` says that a reached goal makes the contact needless, `stops_on_answer` that an
-    answer within the cycle does. `steps` are the later steps of the same contact, each with all that
-    holds for it; `before_days` are the days before the end of a term at which one is made.
+    answer within the cycle does. A word at the desk is missed once the person was there on so many days
+    (`missed_after_visits`; 0 = it waits while it is valid). `steps` are the later steps of the same
+    contact, each with all that holds for it; `before_days` are the days before the end of a term at
+    which one is made.
     """
 
     code: str
@@ -42,6 +44,7 @@ class PlayRules:
     priority: int = 50
     stops: bool = True
     stops_on_answer: bool = False
+    missed_after_visits: int = 0
     phases: frozenset[Phase] = frozenset()  # in which it still makes sense; none named = in all
     channels_by: Mapping[str, tuple[Channel, ...]] = field(default_factory=dict)  # variant -> own
     variant: str = ""  # of a step: which of the texts it says
@@ -86,6 +89,7 @@ def play_rules(code: str, values: Mapping[str, Any]) -> PlayRules:
             hold_out=_percent(values.get("hold_out", 0)),
             priority=int(values.get("priority", 50)),
             stops=bool(values.get("stops", True)),
+            missed_after_visits=_days(values.get("missed_after_visits", 0)),
             stops_on_answer=bool(values.get("stops_on_answer", False)),
             phases=frozenset(Phase(one) for one in values.get("phases", ())),
             channels_by={

@@ -8,6 +8,7 @@ from clubcrm.retention.operations.contacts.endings import (
     task_over,
 )
 from clubcrm.retention.operations.contacts.goals import settle_goals
+from clubcrm.retention.operations.contacts.missing import miss_prompts
 from clubcrm.retention.operations.contacts.planning import plan_contacts
 from clubcrm.retention.operations.contacts.plays import (
     PlayRow,
@@ -33,6 +34,7 @@ __all__ = [
     "contact_sent",
     "end_ramp",
     "import_needs_ramp",
+    "miss_prompts",
     "plan_contacts",
     "plays_of",
     "release_contacts",

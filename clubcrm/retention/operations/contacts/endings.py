@@ -19,6 +19,9 @@ NEXT_CHANNEL: Final = frozenset({Outcome.NO_ANSWER, Outcome.LEFT_MESSAGE, Outcom
 """Outcomes of a call after which another channel may be tried."""
 
 
+MISSED: Final = "missed"
+
+
 def contact_sent(session: Session, reference: str, *, now: datetime) -> None:
     """A message of a contact went out."""
     _move(session, reference, TouchpointState.SENT, now=now, sent_at=now)
@@ -60,7 +63,8 @@ def task_over(
             return
         _move(session, reference, TouchpointState.DONE, now=now, outcome=Outcome(outcome))
     elif state == TaskState.EXPIRED:
-        _move(session, reference, TouchpointState.EXPIRED, now=now)
+        was_missed = {"outcome": Outcome.MISSED, "reason": MISSED} if outcome else {}
+        _move(session, reference, TouchpointState.EXPIRED, now=now, **was_missed)
     elif state == TaskState.CANCELLED:
         _move(session, reference, TouchpointState.CANCELLED, now=now)
     elif state == TaskState.OPEN:
