@@ -24,7 +24,7 @@ from clubcrm.core.transactions import reading
 from clubcrm.messaging.channels import real_channels, set_channels
 from clubcrm.presentation import choose_locale, register_presentation
 from clubcrm.retention.triggers import set_triggers
-from clubcrm.wiring import BLUEPRINTS, JOBS, TRIGGERS, WIRING
+from clubcrm.wiring import BLUEPRINTS, JOBS, STANDING, TRIGGERS, WIRING
 from config import Settings
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     guard(app)
     events.wire(WIRING)
     jobs.set_kinds(JOBS)
-    set_triggers(TRIGGERS)
+    set_triggers(TRIGGERS, STANDING)
     set_channels(real_channels(settings.smtp_url))
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

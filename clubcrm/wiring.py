@@ -64,10 +64,19 @@ from clubcrm.retention.handlers import (
     take_over_imported,
 )
 from clubcrm.retention.jobs import contacts_due, run_due
-from clubcrm.retention.triggers import Trigger
+from clubcrm.retention.triggers import Standing, Trigger
 from clubcrm.retention.triggers.ends import before_end, ended
 from clubcrm.retention.triggers.moves import returns, slipped, welcome, window_opened
 from clubcrm.retention.triggers.spells import first_arrival, not_started, spell_day
+from clubcrm.retention.triggers.standing import (
+    asleep_before,
+    idle_since,
+    in_window,
+    lapsed_before,
+    near_end,
+    slipped_before,
+    slow_since,
+)
 from clubcrm.retention.triggers.unanswered import still_at_risk
 from clubcrm.schedule import invariants as schedule_invariants
 from clubcrm.schedule import models as schedule
@@ -196,6 +205,17 @@ TRIGGERS: Mapping[str, Trigger] = {
     "ended": ended,
 }
 """What gives the occasion for a contact: the name by which plays ask for it -> the rule."""
+
+STANDING: Mapping[str, Standing] = {
+    "not_started": idle_since,
+    "spell_day": slow_since,
+    "slipped": slipped_before,
+    "still_at_risk": asleep_before,
+    "window_opened": in_window,
+    "before_end": near_end,
+    "ended": lapsed_before,
+}
+"""Trigger -> who is in its state since before the club made contacts; those without have no backlog."""
 
 SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled("answers.forget", timedelta(hours=1), forget_answers),

@@ -72,7 +72,7 @@ class TaskTried(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskClosed(Event):
-    """A task is over: done with an outcome, cancelled, or expired."""
+    """A task is over: done with an outcome, cancelled, or expired (a prompt that was missed says so)."""
 
     task_id: int
     reference: str

@@ -89,10 +89,23 @@ class Outcome(StrEnum):
     COMPLAINT = "complaint"
     SAID = "said"  # a prompt was said at the desk
     DONE = "done"  # a plain task
+    MISSED = "missed"  # a prompt: the person came, and nobody could say it
 
 
 TRIES_AGAIN = frozenset({Outcome.NO_ANSWER, Outcome.LEFT_MESSAGE})
 """After these a call is tried again on another day, while its attempts and its validity last."""
+
+ANSWERS = frozenset(
+    {
+        Outcome.REACHED_PLAN,
+        Outcome.REACHED_NO,
+        Outcome.DO_NOT_CALL,
+        Outcome.INJURED,
+        Outcome.MOVED,
+        Outcome.COMPLAINT,
+    }
+)
+"""After these staff have heard the person."""
 
 OUTCOMES: Mapping[TaskKind, tuple[Outcome, ...]] = {
     TaskKind.CALL: (
@@ -159,3 +172,5 @@ class Refusal(StrEnum):
     CAP_SMS = "cap_sms"  # two text messages in 30 days
     COOLDOWN = "cooldown"
     OUT_OF_DATE = "out_of_date"
+    ANSWERED = "answered"  # the same contact, earlier in the cycle
+    RAMP = "ramp"  # so many of the backlog in a day, and the day is full

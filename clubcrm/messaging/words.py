@@ -87,6 +87,7 @@ OUTCOME_WORDS: Final[Mapping[Outcome, Words]] = {
     Outcome.COMPLAINT: _l("Complained"),
     Outcome.SAID: _l("Said"),
     Outcome.DONE: _l("Done"),
+    Outcome.MISSED: _l("Came by, and it was not said"),
 }
 """What came of a task, as its button says it."""
 
@@ -128,6 +129,8 @@ LEFT_OUT: Final[Mapping[Refusal, Words]] = {
     Refusal.CAP_SMS: _l("two text messages in a month are enough"),
     Refusal.COOLDOWN: _l("the same was done not long ago"),
     Refusal.OUT_OF_DATE: _l("its time was over"),
+    Refusal.ANSWERED: _l("has answered already"),
+    Refusal.RAMP: _l("others come first; only so many are begun with in a day"),
 }
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from clubcrm.core.events import Event
-from clubcrm.retention.states import Phase, Reason, Risk, Sub, Transition
+from clubcrm.retention.states import Phase, RampEnd, Reason, Risk, Sub, Transition
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,3 +47,26 @@ class PlayChanged(Event):
     code: str
     version: int
     is_on: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RampBegan(Event):
+    """From here on a few people of the backlog are contacted each day; after an import once more."""
+
+    from_on: date
+    per_day: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RampChanged(Event):
+    """Somebody said how many people of the backlog are contacted in a day."""
+
+    per_day: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RampEnded(Event):
+    """The backlog is worked off, or whoever still waited is left alone."""
+
+    because: RampEnd
+    left_alone: int

@@ -18,6 +18,7 @@ from clubcrm.retention.operations.contacts import (
     contact_is_uncertain,
     contact_not_sent,
     contact_sent,
+    import_needs_ramp,
     task_over,
 )
 from clubcrm.retention.operations.marks import (
@@ -71,13 +72,15 @@ def look_again_where_it_decides(
 def take_over_imported(
     session: Session, events: Sequence[MembershipImported], now: datetime
 ) -> None:
-    """Look at people of whom an import told a term, from the day it speaks of."""
-    by_day: dict[date, set[int]] = {}
+    """Look at people of whom an import told a term, from the day it speaks of; a ramp begins for them."""
+    by_day: dict[tuple[int, date], set[int]] = {}
     for event in events:
-        if event.person_id is not None:
-            by_day.setdefault(event.as_of_on, set()).add(event.person_id)
-    for as_of_on, people in sorted(by_day.items()):
-        mark_imported(session, people, as_of_on)
+        if event.person_id is not None and event.club_id is not None:
+            by_day.setdefault((event.club_id, event.as_of_on), set()).add(event.person_id)
+    for (club_id, as_of_on), people in sorted(by_day.items()):
+        today = get_club(session, club_id).today(now)
+        mark_imported(session, people, as_of_on, imported_on=today)
+        import_needs_ramp(session, club_id, today, now=now)
 
 
 def look_again_at_everybody(session: Session, events: Sequence[Any], now: datetime) -> None:

@@ -20,6 +20,7 @@ from clubcrm.retention.states import (
     Arm,
     DailyRunState,
     Phase,
+    RampEnd,
     Reason,
     Risk,
     Status,
@@ -61,6 +62,9 @@ class MemberState(Model):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
     club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
     is_imported: Mapped[bool] = mapped_column(default=False)  # first seen through an import
+    imported_on: Mapped[
+        date | None
+    ]  # the day on which that was; the file may speak of an earlier one
     baseline_on: Mapped[date]  # first day that is looked at; nothing is claimed about earlier days
     phase: Mapped[Phase | None] = mapped_column(words_of(Phase, 12))
     sub: Mapped[Sub | None] = mapped_column(words_of(Sub, 12))
@@ -164,6 +168,24 @@ class Play(Model):
     made_by: Mapped[str] = mapped_column(String(120), default="")
 
 
+class Ramp(Model):
+    """How a club begins to make contacts: with whom something came about before, a few a day.
+
+    `from_on` is the first day on which contacts were planned. Its row is held by whoever lets people
+    of the backlog through, so that no day has more than `per_day`.
+    """
+
+    __tablename__ = "ramp"
+
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"), primary_key=True)
+    from_on: Mapped[date]
+    per_day: Mapped[int]
+    imported_on: Mapped[date | None]  # the last day on which an import brought members
+    looked_at: Mapped[datetime | None]  # when the backlog was gone through; None = at once
+    ended_at: Mapped[datetime | None]
+    ended_because: Mapped[RampEnd | None] = mapped_column(words_of(RampEnd, 12))
+
+
 class Assignment(Model):
     """The arm somebody is in: drawn once for a play's version and a cycle, and kept for good."""
 
@@ -199,6 +221,12 @@ class Touchpoint(Model):
             sqlite_where=text("goal_at IS NULL AND arm IS NOT NULL"),
             postgresql_where=text("goal_at IS NULL AND arm IS NOT NULL"),
         ),
+        Index(
+            "ix_touchpoint_backlog",
+            *("club_id", "state"),
+            sqlite_where=text("is_backlog"),
+            postgresql_where=text("is_backlog"),
+        ),
     )
 
     id: Mapped[Id]
@@ -209,13 +237,16 @@ class Touchpoint(Model):
     cycle_on: Mapped[date]
     occasion_on: Mapped[date]
     step: Mapped[int] = mapped_column(default=1)
+    is_backlog: Mapped[bool] = mapped_column(
+        default=False
+    )  # it came about before contacts were made
     variant: Mapped[str] = mapped_column(String(12), default="")  # which of its texts
     arm: Mapped[Arm | None] = mapped_column(words_of(Arm, 20))
     state: Mapped[TouchpointState] = mapped_column(words_of(TouchpointState, 20))
     reason: Mapped[str] = mapped_column(String(40), default="")
     channel: Mapped[Channel | None] = mapped_column(words_of(Channel, 8))
     tried: Mapped[int] = mapped_column(default=0)
-    planned_at: Mapped[datetime]
+    planned_at: Mapped[datetime]  # of the backlog: when its turn came
     due_at: Mapped[datetime | None]
     valid_until: Mapped[datetime]
     released_at: Mapped[datetime | None]  # handed over to be sent or done

@@ -181,6 +181,13 @@ COUNTED = frozenset(
 """What consumes caps and cooldown: held out counts exactly as if it had been made."""
 
 
+class RampEnd(StrEnum):
+    """Why the ramp of a club is over."""
+
+    WORKED_OFF = "worked_off"  # nobody of the backlog waits any more
+    BY_HAND = "by_hand"  # somebody said that those who still wait are left alone
+
+
 class Goal(StrEnum):
     """What a contact is for; looked for in every arm."""
 

@@ -263,6 +263,8 @@ _CONTACT_REASONS: Final[Mapping[str, Words]] = {
     "phase_left": _l("things had changed by then"),
     "goal_met": _l("its aim was reached before"),
     "play_off": _l("the club does not make this contact any more"),
+    "missed": _l("came by, and it was not said"),
+    "ramp_ended": _l("the club left alone whoever was still waiting"),
 }
 
 
@@ -283,6 +285,14 @@ def occasion_words(rules: PlayRules) -> str:
     if rules.trigger == "ended":
         return _("%(days)s days after the end", days=days)
     return str(_OCCASIONS.get(rules.trigger, rules.trigger))
+
+
+def step_words(rules: PlayRules) -> str:
+    """When a later step of a contact is made."""
+    if rules.before_days:
+        return _("%(days)s days before the end", days=format_number(rules.before_days))
+    days = _listed([format_number(day) for day in rules.after])
+    return _("%(days)s days after the end", days=days)
 
 
 def goal_words(rules: PlayRules) -> str:

@@ -35,6 +35,7 @@ from clubcrm.members.operations import PlanValues, SeasonValues
 from clubcrm.members.queries import PlanRow
 from clubcrm.members.states import PlanKind
 from clubcrm.retention.policies.choices import MOST_CALLS
+from clubcrm.retention.policies.ramp import MOST_A_DAY
 
 TIME = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
 
@@ -169,6 +170,9 @@ class ContactsForm(FlaskForm):
         [needed(), between(0, MOST_CALLS)],
         description=_l("The most valuable come first; what is beyond the day stays below a line."),
     )
+    price = MoneyField(
+        _l("Price of one message"), description=_l("Empty where it is not known, or costs nothing.")
+    )
 
     def __init__(self, *args: Any, suggested: str, **kw: Any) -> None:
         super().__init__(*args, **kw)
@@ -176,6 +180,12 @@ class ContactsForm(FlaskForm):
             [("", _("What suits a club of this size")), *LEARNING.items()]
         )
         self.learning.description = _("What suits: %(choice)s.", choice=LEARNING[suggested])
+
+
+class RampForm(FlaskForm):
+    """How many people of the backlog are contacted in a day."""
+
+    per_day = WholeField(_l("People a day"), [needed(), between(0, MOST_A_DAY)])
 
 
 LEARNING: Mapping[str, Words] = {

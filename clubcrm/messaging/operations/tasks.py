@@ -260,18 +260,33 @@ def expire_tasks(session: Session, club_id: int, *, now: datetime) -> int:
     return len(events)
 
 
+def miss_tasks(session: Session, references: Sequence[str], *, now: datetime) -> int:
+    """End the open prompts with these keys as missed: the person came by, and they were not said."""
+    events = []
+    for chunk in chunks(references, AT_ONCE):
+        prompts = _task.c.reference.in_(chunk) & _task.c.on_arrival
+        events += _end(session, prompts, TaskState.EXPIRED, ENGINE, now, Outcome.MISSED)
+    record(session, *events, by=ENGINE, now=now)
+    return len(events)
+
+
 def _end(
-    session: Session, where: Any, state: TaskState, by: Actor, now: datetime
+    session: Session,
+    where: Any,
+    state: TaskState,
+    by: Actor,
+    now: datetime,
+    outcome: Outcome | None = None,
 ) -> list[TaskClosed]:
     held = (
         update(_task)
         .where(where, _task.c.state == TaskState.OPEN)
-        .values(state=state, closed_at=now, closed_by=by.name)
+        .values(state=state, outcome=outcome, closed_at=now, closed_by=by.name)
         .returning(_task.c.id, _task.c.club_id, _task.c.person_id, _task.c.reference, _task.c.kind)
     )
     rows = session.execute(held).mappings().all()
     ended = sorted((dict(row) for row in rows), key=lambda row: row["id"])
-    return [_closed(row, state, None, None) for row in ended]
+    return [_closed(row, state, outcome, None) for row in ended]
 
 
 def _held(session: Session, task_id: int, club_id: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from clubcrm.messaging.operations import expire_tasks
 from clubcrm.retention.operations.contacts import (
     Planned,
     Released,
+    miss_prompts,
     plan_contacts,
     release_contacts,
     settle_goals,
@@ -25,9 +26,10 @@ def plan_day(club_id: int, day: date, clock: Clock) -> Planned:
 
 
 def make_contacts(club_id: int, clock: Clock) -> Released:
-    """Settle goals, end tasks whose time is over, and hand over the contacts that are due."""
+    """Settle goals, end tasks that are over or were missed, and hand over the contacts that are due."""
     with transaction() as session:
         settle_goals(session, club_id, now=clock())
+        miss_prompts(session, club_id, now=clock())
         expire_tasks(session, club_id, now=clock())
     messages = tasks = dropped = 0
     while True:

@@ -50,7 +50,9 @@ def mark_people(session: Session, days: Mapping[int, date]) -> None:
         _follow_unknown(session, days)
 
 
-def mark_imported(session: Session, people: Collection[int], as_of_on: date) -> None:
+def mark_imported(
+    session: Session, people: Collection[int], as_of_on: date, *, imported_on: date
+) -> None:
     """Mark people of whom an import told a term, as it was on a day.
 
     For somebody who was no member so far that is the baseline: a fact of the past, looked at from the
@@ -62,7 +64,7 @@ def mark_imported(session: Session, people: Collection[int], as_of_on: date) -> 
         session.execute(
             update(_state)
             .where(_state.c.person_id.in_(chunk), was_no_member)
-            .values(is_imported=True, baseline_on=earlier)
+            .values(is_imported=True, baseline_on=earlier, imported_on=imported_on)
         )
     mark_people(session, dict.fromkeys(people, FROM_THE_BEGINNING))
 

@@ -21,7 +21,11 @@ class PlayRules:
     `after` are the days the trigger counts from its own point (the beginning of the spell, the end of
     the term). A contact is made within `valid_days` of its occasion or not at all. `priority` decides
     between two on one day: the lower goes first. `hold_out` is the share in per cent that is not
-    contacted. `stops` says that a reached goal makes the contact needless.
+    contacted. `stops` says that a reached goal makes the contact needless, `stops_on_answer` that an
+    answer within the cycle does. A word at the desk is missed once the person was there on so many days
+    (`missed_after_visits`; 0 = it waits while it is valid). `steps` are the later steps of the same
+    contact, each with all that holds for it; `before_days` are the days before the end of a term at
+    which one is made.
     """
 
     code: str
@@ -39,12 +43,26 @@ class PlayRules:
     hold_out: int = 0
     priority: int = 50
     stops: bool = True
+    stops_on_answer: bool = False
+    missed_after_visits: int = 0
     phases: frozenset[Phase] = frozenset()  # in which it still makes sense; none named = in all
     channels_by: Mapping[str, tuple[Channel, ...]] = field(default_factory=dict)  # variant -> own
+    variant: str = ""  # of a step: which of the texts it says
+    before_days: int = 0
+    steps: tuple["PlayRules", ...] = ()
 
     def channels_of(self, variant: str) -> tuple[Channel, ...]:
         """The channels to try for a variant, from the first to the last."""
         return self.channels_by.get(variant, self.channels)
+
+    def of_step(self, step: int) -> "PlayRules":
+        """The rules of a step; without rules of its own those of the first."""
+        return self.steps[step - 2] if 2 <= step <= len(self.steps) + 1 else self
+
+    @property
+    def is_for_arrival(self) -> bool:
+        """Whether it is only ever said to whoever comes by himself."""
+        return set(self.channels) == {Channel.ARRIVAL}
 
     @property
     def is_automatic(self) -> bool:
@@ -71,14 +89,25 @@ def play_rules(code: str, values: Mapping[str, Any]) -> PlayRules:
             hold_out=_percent(values.get("hold_out", 0)),
             priority=int(values.get("priority", 50)),
             stops=bool(values.get("stops", True)),
+            missed_after_visits=_days(values.get("missed_after_visits", 0)),
+            stops_on_answer=bool(values.get("stops_on_answer", False)),
             phases=frozenset(Phase(one) for one in values.get("phases", ())),
             channels_by={
                 str(variant): tuple(Channel(one) for one in channels)
                 for variant, channels in values.get("channels_by", {}).items()
             },
+            variant=str(values.get("variant", "")),
+            before_days=_days(values.get("before_days", 0)),
+            steps=tuple(_step(code, values, own) for own in values.get("steps", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise PlayFault(f"{code}: {error}") from error
+
+
+def _step(code: str, values: Mapping[str, Any], own: Mapping[str, Any]) -> PlayRules:
+    """A later step: the rules of the play, but for what it says of its own."""
+    shared = {name: value for name, value in values.items() if name not in ("steps", "channels_by")}
+    return play_rules(code, {**shared, **own})
 
 
 def _listed(value: Any) -> Sequence[Any]:

@@ -27,8 +27,8 @@ WAITS: Final = frozenset(
 )
 """Refusals that pass by themselves: the contact waits while it is valid."""
 
-SHORT_VARIANT: Final = "short"
-"""Terms that end every month or two: nobody is rung up for each."""
+BACKLOG_WAITS: Final = WAITS | {Refusal.CHANNEL_OFF}
+"""What came about before contacts were made waits until the club writes at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,8 @@ class Wish:
     step: int = 1
     delay_minutes: int = 0
     touchpoint_id: int | None = None  # one that has waited so far
+    planned_at: datetime | None = None  # ... and since when
+    is_backlog: bool = False  # it came about before contacts were made
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Earlier:
     channel: Channel
     purpose: Purpose
     at: datetime
+    is_answer: bool = False  # staff heard the person
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +87,23 @@ def turns_of(
     return turns
 
 
-def channels_for(wish: Wish) -> tuple[Channel, ...]:
-    """The channels to try for a wish, from the first to the last."""
-    channels = wish.rules.channels_of(wish.variant)
-    if wish.variant == SHORT_VARIANT:
-        return tuple(one for one in channels if one is not Channel.CALL)
-    return channels
-
-
 def _turn(wish: Wish, gate: GateFacts, earlier: Sequence[Earlier], now: datetime) -> Turn:
     rules = wish.rules
+    if is_answered(rules, wish.cycle_on, earlier):
+        return Turn(wish, TouchpointState.SKIPPED, reason=Refusal.ANSWERED)
     if _is_cooling(wish, earlier, now):
         return Turn(wish, TouchpointState.SKIPPED, reason=Refusal.COOLDOWN)
     counted = counted_of(earlier)
     in_cycle = in_cycle_of(earlier, wish.cycle_on)
     reasons: list[Refusal] = []
-    for channel in channels_for(wish):
+    for channel in rules.channels_of(wish.variant):
         reason = refusal(gate, channel, rules.purpose, counted, in_cycle, now)
         if reason is None:
             return Turn(wish, TouchpointState.QUEUED, channel=channel)
         reasons.append(reason)
     # One channel that will open is enough to wait for.
-    waits = next((one for one in reasons if one in WAITS), None)
+    passing = BACKLOG_WAITS if wish.is_backlog else WAITS
+    waits = next((one for one in reasons if one in passing), None)
     if waits is not None:
         return Turn(wish, TouchpointState.PLANNED, reason=waits)
     return Turn(wish, TouchpointState.SKIPPED, reason=telling(reasons))
@@ -130,6 +128,13 @@ def counted_of(earlier: Iterable[Earlier]) -> list[Counted]:
 def in_cycle_of(earlier: Iterable[Earlier], cycle_on: date) -> int:
     """How many contacts of a cycle count."""
     return sum(one.cycle_on == cycle_on and one.purpose is Purpose.MARKETING for one in earlier)
+
+
+def is_answered(rules: PlayRules, cycle_on: date, earlier: Iterable[Earlier]) -> bool:
+    """Whether somebody has answered the same contact in this cycle, and needs to hear no more of it."""
+    return rules.stops_on_answer and any(
+        one.is_answer and one.play == rules.code and one.cycle_on == cycle_on for one in earlier
+    )
 
 
 def _is_cooling(wish: Wish, earlier: Iterable[Earlier], now: datetime) -> bool:

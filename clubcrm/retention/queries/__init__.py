@@ -14,6 +14,7 @@ from clubcrm.retention.queries.plays import (
     sample_words,
     standing_plays,
 )
+from clubcrm.retention.queries.ramp import RampSight, ramp_sight
 from clubcrm.retention.queries.standings import (
     PhaseRow,
     RunRow,
@@ -32,6 +33,7 @@ __all__ = [
     "PhaseRow",
     "PlayCount",
     "PlayWords",
+    "RampSight",
     "RunRow",
     "StandingPlay",
     "StandingRow",
@@ -41,6 +43,7 @@ __all__ = [
     "people_in_phase",
     "phase_history_of",
     "play_counts",
+    "ramp_sight",
     "runs_of",
     "sample_words",
     "standing_of",

@@ -1,10 +1,10 @@
 """Reading contacts: of one member, of many, and what planning them needs to know."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median_low
-from typing import Final, cast
+from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Date, Table, bindparam, func, select
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from clubcrm.members.models import Membership
 from clubcrm.members.policies import length_of
 from clubcrm.members.states import PlanKind
-from clubcrm.messaging.states import Channel, Outcome, Purpose
+from clubcrm.messaging.states import ANSWERS, Channel, Outcome, Purpose
 from clubcrm.retention.models import MemberState, Play, Touchpoint
 from clubcrm.retention.policies.cycles import cycle_of
 from clubcrm.retention.policies.turns import Earlier
@@ -161,7 +161,8 @@ _EARLIER = (
         _touch.c.channel,
         _touch.c.due_at,
         _touch.c.state,
-        _touch.c.closed_at,
+        _touch.c.outcome,
+        _touch.c.step,
         _play.c.rules,
     )
     .outerjoin(
@@ -190,11 +191,19 @@ def earlier_contacts(
     query = _EARLIER if not but else _EARLIER.where(_touch.c.id.not_in(but))
     asked = {"people": sorted(person_ids), "after": now - LOOK_BACK}
     for row in session.execute(query, asked):
-        purpose = Purpose((row.rules or {}).get("purpose", Purpose.MARKETING))
+        purpose = _purpose_of(row.rules or {}, row.step)
         channel = row.channel or Channel.EMAIL
-        earlier = Earlier(row.play, row.cycle_on, channel, purpose, row.due_at)
+        is_answer = row.outcome in ANSWERS
+        earlier = Earlier(row.play, row.cycle_on, channel, purpose, row.due_at, is_answer)
         found.setdefault(row.person_id, []).append(earlier)
     return found
+
+
+def _purpose_of(rules: Mapping[str, Any], step: int) -> Purpose:
+    """What a step is for, read from the stored rules alone: of very many contacts at once."""
+    steps = rules.get("steps", ())
+    own = steps[step - 2] if 2 <= step <= len(steps) + 1 else {}
+    return Purpose(own.get("purpose") or rules.get("purpose", Purpose.MARKETING))
 
 
 _HOURS = select(_visit.c.person_id, _visit.c.checked_in_at).where(

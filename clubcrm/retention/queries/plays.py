@@ -91,12 +91,12 @@ class _Somebody:
     v28: int = 12
 
 
-def sample_words(club: ClubRow, code: str, today: date) -> PlayWords:
+def sample_words(club: ClubRow, code: str, today: date, variant: str = "") -> PlayWords:
     """What a contact says to somebody who joined four weeks ago and was last here nine days ago."""
     day = timedelta(days=1)
     somebody = _Somebody(_("Maria"), today - 9 * day, today - 28 * day, today + 21 * day)
     places = places_of(club, somebody, today, club.language)
-    words = words_for(club.language, code, "")
+    words = words_for(club.language, code, variant)
     return PlayWords(
         subject=filled(words.subject, places),
         body=filled(words.body, places),

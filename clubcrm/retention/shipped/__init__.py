@@ -44,6 +44,12 @@ def shipped_words(language: str) -> Mapping[str, PlayWords]:
     }
 
 
+def words_key(play: str, variant: str) -> str:
+    """The key of a contact's words: the variant's own where it has any."""
+    own = f"{play}.{variant}"
+    return own if own in shipped_words(FALLBACK) else play
+
+
 def words_for(language: str, play: str, variant: str) -> PlayWords:
     """The words of a contact in a person's language, else in English; a variant's own ones first."""
     for code in (language.split("_", maxsplit=1)[0].split("-", maxsplit=1)[0], FALLBACK):

@@ -28,15 +28,26 @@ class Occasion:
 
 Trigger = Callable[[Session, ClubRow, date, PlayRules], Sequence[Occasion]]
 
+Standing = Callable[[Session, ClubRow, date, PlayRules, date], Sequence[Occasion]]
+"""The counterpart of a trigger for the backlog: the last argument is the first day of contacts."""
+
 _triggers: dict[str, Trigger] = {}
+_standing: dict[str, Standing] = {}
 
 
-def set_triggers(triggers: Mapping[str, Trigger]) -> None:
-    """Name the trigger for each kind (once, when the application is made)."""
+def set_triggers(triggers: Mapping[str, Trigger], standing: Mapping[str, Standing]) -> None:
+    """Name the trigger for each kind, and its counterpart (once, when the application is made)."""
     _triggers.clear()
     _triggers.update(triggers)
+    _standing.clear()
+    _standing.update(standing)
 
 
 def trigger_named(name: str) -> Trigger | None:
     """Find the trigger that a play names; None when it is wired no longer."""
     return _triggers.get(name)
+
+
+def standing_named(name: str) -> Standing | None:
+    """Find what asks for the backlog of a trigger; None where the past is no occasion."""
+    return _standing.get(name)

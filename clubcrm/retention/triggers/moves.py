@@ -12,6 +12,7 @@ from clubcrm.retention.models import MemberState, PhaseChange
 from clubcrm.retention.policies.plays import PlayRules
 from clubcrm.retention.states import Phase, Risk, Transition
 from clubcrm.retention.triggers import Occasion
+from clubcrm.retention.triggers.followed import is_followed
 
 _state = cast(Table, MemberState.__table__)
 _change = cast(Table, PhaseChange.__table__)
@@ -27,6 +28,7 @@ _MOVED = (
         _change.c.transition.in_(bindparam("transitions", expanding=True)),
         _state.c.phase.in_(bindparam("phases", expanding=True)),
         _state.c.risk.in_(bindparam("risks", expanding=True)),
+        is_followed(_change.c.from_on, _state),
     )
     .order_by(_change.c.from_on, _change.c.id)
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, and_, bindparam, or_, select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.queries import ClubRow
@@ -12,18 +12,23 @@ from clubcrm.retention.models import MemberState
 from clubcrm.retention.policies.plays import PlayRules
 from clubcrm.retention.states import Phase, Sub
 from clubcrm.retention.triggers import Occasion
+from clubcrm.retention.triggers.followed import is_followed, was_followed
 
 _state = cast(Table, MemberState.__table__)
 
-_AGED = select(_state.c.person_id, _state.c.spell_from_on, _state.c.sub, _state.c.v28).where(
+_AGED = select(
+    _state.c.person_id,
+    _state.c.spell_from_on,
+    _state.c.sub,
+    _state.c.v28,
+    _state.c.is_imported,
+    _state.c.baseline_on,
+    _state.c.imported_on,
+).where(
     _state.c.club_id == bindparam("club"),
     _state.c.spell_from_on.between(bindparam("first"), bindparam("last")),
     _state.c.phase == Phase.ADAPTATION,
-    # Whom an import brought is followed from that day on; what came before is no occasion.
-    or_(
-        _state.c.is_imported.is_(False),
-        and_(_state.c.is_imported, _state.c.baseline_on < bindparam("day")),
-    ),
+    is_followed(bindparam("occasion"), _state),
 )
 
 FEW_VISITS = 4
@@ -37,9 +42,11 @@ def _aged(
     for age in rules.after:
         last = day - timedelta(days=age)
         first = last - timedelta(days=max(0, rules.valid_days - 1))
-        asked = {"club": club.id, "first": first, "last": last, "day": day}
+        asked = {"club": club.id, "first": first, "last": last, "occasion": day}
         for row in session.connection().execute(_AGED, asked):
-            yield row, row.spell_from_on + timedelta(days=age)
+            on = row.spell_from_on + timedelta(days=age)
+            if was_followed(row, on):
+                yield row, on
 
 
 def not_started(session: Session, club: ClubRow, day: date, rules: PlayRules) -> list[Occasion]:
@@ -66,7 +73,7 @@ def first_arrival(session: Session, club: ClubRow, day: date, rules: PlayRules) 
         "club": club.id,
         "first": day - timedelta(days=rules.valid_days),
         "last": day,
-        "day": day,
+        "occasion": day,
     }
     rows = session.connection().execute(_AGED, asked)
     return [

@@ -31,7 +31,8 @@ def test_no_two_shipped_contacts_are_equally_pressing() -> None:
 
 
 def keys_of(rules: PlayRules) -> list[str]:
-    return [rules.code, *(f"{rules.code}.{variant}" for variant in rules.channels_by)]
+    variants = [*rules.channels_by, *(step.variant for step in rules.steps)]
+    return [rules.code, *(f"{rules.code}.{variant}" for variant in variants)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -40,7 +41,8 @@ def test_every_contact_has_its_words_in_every_language(rules: PlayRules, languag
     for key in keys_of(rules):
         words = shipped_words(language)[key]
         variant = key.partition(".")[2]
-        channels = rules.channels_of(variant)
+        steps = {step.variant: step for step in rules.steps}
+        channels = steps.get(variant, rules).channels_of(variant)
         if any(channel in STAFF for channel in channels):
             assert words.title, key
             assert words.script, key
@@ -77,7 +79,7 @@ def test_a_language_nobody_ships_is_spoken_to_in_english() -> None:
 
 
 def test_a_variant_without_words_of_its_own_takes_those_of_the_contact() -> None:
-    assert words_for("en", "K14", "short") == shipped_words("en")["K14"]
+    assert words_for("en", "K07", "short") == shipped_words("en")["K07"]
 
 
 def test_all_files_of_words_are_of_offered_languages() -> None:
@@ -107,6 +109,19 @@ def test_words_reach_nothing_but_the_places() -> None:
 def test_rules_that_nobody_could_follow_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(PlayFault):
         play_rules("K07", {**shipped_plays()["K07"], **wrong})
+
+
+def test_a_later_step_says_only_what_is_different_in_it() -> None:
+    (call,) = [rules for rules in PLAYS if rules.code == "K14"]
+    last, grace = call.of_step(2), call.of_step(3)
+    assert call.of_step(1) is call.of_step(4) is call
+    assert [step.code for step in (last, grace)] == ["K14", "K14"]
+    assert {step.priority for step in (call, last, grace)} == {call.priority}
+    assert {step.goal_days for step in (call, last, grace)} == {60}
+    assert [step.purpose for step in (call, last, grace)] == ["marketing", "service", "marketing"]
+    assert [step.hold_out for step in (call, last, grace)] == [10, 0, 0]
+    with pytest.raises(PlayFault):
+        play_rules("K14", {**shipped_plays()["K14"], "steps": [{"channels": ["pigeon"]}]})
 
 
 def a_play(**told: object) -> PlayRules:

@@ -1,5 +1,6 @@
 """Whose turn it is among the contacts of one person, and at which moment they are made."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -69,9 +70,17 @@ def test_the_next_channel_is_tried_where_one_is_shut() -> None:
     assert (turn.state, turn.reason) == (TouchpointState.SKIPPED, Refusal.NO_CONSENT)
 
 
-def test_nobody_is_rung_up_for_a_short_term() -> None:
-    (turn,) = turns_of([wish("K14", variant="short")], OPEN, [], NOW)
-    assert turn.channel is Channel.SMS
+def test_whoever_answered_hears_no_more_of_it_in_this_cycle() -> None:
+    at = NOW - timedelta(days=10)
+    heard = Earlier("K14", CYCLE, Channel.CALL, Purpose.MARKETING, at, is_answer=True)
+    (turn,) = turns_of([wish("K14")], OPEN, [heard], NOW)
+    assert (turn.state, turn.reason) == (TouchpointState.SKIPPED, Refusal.ANSWERED)
+    for other in (replace(heard, is_answer=False), replace(heard, cycle_on=TODAY)):
+        (turn,) = turns_of([wish("K14", rules={"channels": ["sms"]})], OPEN, [other], NOW)
+        assert turn.channel is Channel.SMS
+    # Of others each occasion is one of its own.
+    (turn,) = turns_of([wish("K02")], OPEN, [replace(heard, play="K02", at=at)], NOW)
+    assert turn.reason is not Refusal.ANSWERED
 
 
 CODES = st.lists(st.sampled_from(sorted(shipped_plays())), unique=True, max_size=10)

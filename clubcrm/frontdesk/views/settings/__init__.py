@@ -59,4 +59,13 @@ def ways_of_settings() -> dict[str, Any]:
     return {"settings_ways": settings_ways}
 
 
-from clubcrm.frontdesk.views.settings import closures, club, contacts, door, messages, plans, staff  # noqa: E402, F401
+from clubcrm.frontdesk.views.settings import (  # noqa: E402, F401
+    closures,
+    club,
+    contacts,
+    door,
+    messages,
+    plans,
+    ramp,
+    staff,
+)

@@ -350,7 +350,7 @@ def _task_closed(figures: Figures, reader: _Reader) -> Told:
     about = figures.get("title", "")
     if state is TaskState.OPEN:
         return Told(_("Outcome taken back"), about)
-    if state is not TaskState.DONE or figures["outcome"] is None:
+    if figures["outcome"] is None:
         return Told(str(KIND_WORDS[kind]), _("%(about)s: not needed any more", about=about))
     parts = [outcome_words(Outcome(figures["outcome"]), kind)]
     if figures["promised_on"]:

@@ -19,6 +19,9 @@ NEXT_CHANNEL: Final = frozenset({Outcome.NO_ANSWER, Outcome.LEFT_MESSAGE, Outcom
 """Outcomes of a call after which another channel may be tried."""
 
 
+MISSED: Final = "missed"
+
+
 def contact_sent(session: Session, reference: str, *, now: datetime) -> None:
     """A message of a contact went out."""
     _move(session, reference, TouchpointState.SENT, now=now, sent_at=now)
@@ -60,7 +63,8 @@ def task_over(
             return
         _move(session, reference, TouchpointState.DONE, now=now, outcome=Outcome(outcome))
     elif state == TaskState.EXPIRED:
-        _move(session, reference, TouchpointState.EXPIRED, now=now)
+        was_missed = {"outcome": Outcome.MISSED, "reason": MISSED} if outcome else {}
+        _move(session, reference, TouchpointState.EXPIRED, now=now, **was_missed)
     elif state == TaskState.CANCELLED:
         _move(session, reference, TouchpointState.CANCELLED, now=now)
     elif state == TaskState.OPEN:
@@ -101,7 +105,7 @@ def _has_another_channel(session: Session, row: Any, now: datetime) -> bool:
     play = plays.get(row["play"])
     if play is None:
         return False
-    channels = play.rules.channels_of(row["variant"])
+    channels = play.rules.of_step(row["step"]).channels_of(row["variant"])
     used = row["channel"]
     place = channels.index(used) if used in channels else len(channels)
     return place + 1 < len(channels)
@@ -110,7 +114,8 @@ def _has_another_channel(session: Session, row: Any, now: datetime) -> bool:
 def _again(session: Session, row: Any, now: datetime) -> None:
     """Put a contact back for its next channel."""
     plays = {play.code: play for play in plays_of(session, row["club_id"], now=now)}
-    channels = plays[row["play"]].rules.channels_of(row["variant"])
+    rules = plays[row["play"]].rules.of_step(row["step"])
+    channels = rules.channels_of(row["variant"])
     used: Channel = row["channel"]
     session.execute(
         update(_touch)

@@ -30,6 +30,7 @@ _OPEN = (
         _touch.c.id,
         _touch.c.person_id,
         _touch.c.play,
+        _touch.c.step,
         _touch.c.state,
         _touch.c.tried,
         _touch.c.planned_at,
@@ -103,7 +104,7 @@ def settle_goals(session: Session, club_id: int, *, now: datetime) -> int:
 
 def _met(session: Session, club: ClubRow, rows: Sequence[Mapping[str, Any]]) -> dict[int, datetime]:
     """When the goals of contacts were reached, by contact; those that were not are left out."""
-    rules = {row["id"]: play_rules(row["play"], row["rules"]) for row in rows}
+    rules = {row["id"]: _rules_of(row) for row in rows}
     visits = _times(session, _VISITS, [r for r in rows if rules[r["id"]].goal is not Goal.NEW_TERM])
     sales = _times(session, _SALES, [r for r in rows if rules[r["id"]].goal is Goal.NEW_TERM])
     met = {}
@@ -115,6 +116,10 @@ def _met(session: Session, club: ClubRow, rows: Sequence[Mapping[str, Any]]) -> 
         if at is not None and club.today(at) <= row["goal_until_on"]:
             met[row["id"]] = at
     return met
+
+
+def _rules_of(row: Mapping[str, Any]) -> PlayRules:
+    return play_rules(row["play"], row["rules"]).of_step(row["step"])
 
 
 def _reached(rules: PlayRules, times: Iterable[datetime], club: ClubRow) -> datetime | None:
@@ -146,11 +151,7 @@ def _times(
 
 def _stop(session: Session, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
     """Withdraw contacts that are not needed any more."""
-    over = [
-        row
-        for row in rows
-        if row["state"] in STOPPABLE and play_rules(row["play"], row["rules"]).stops
-    ]
+    over = [row for row in rows if row["state"] in STOPPABLE and _rules_of(row).stops]
     if not over:
         return
     references = [reference_of(row["id"], row["tried"]) for row in over]

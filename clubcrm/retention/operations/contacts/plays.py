@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
@@ -41,13 +41,35 @@ def plays_of(
     With `hold` they stay locked until the transaction ends: whoever plans contacts does so alone.
     """
     rows = _current(session, club_id, hold=hold)
-    if len(rows) < len(shipped_plays()):
-        _adopt(session, club_id, now)
+    if not _are_shipped(rows):
+        _adopt(session, club_id, rows, now)
         rows = _current(session, club_id, hold=hold)
-    return rows
+    return [
+        PlayRow(row.id, row.code, row.version, row.is_on, play_rules(row.code, row.rules), row.seed)
+        for row in rows
+    ]
 
 
-def _current(session: Session, club_id: int, *, hold: bool) -> list[PlayRow]:
+def _are_shipped(rows: Sequence[Any]) -> bool:
+    """Whether a club has every shipped play, with all that its rules say nowadays."""
+    return not _new_codes(rows) and not _outdated(rows)
+
+
+def _new_codes(rows: Sequence[Any]) -> list[str]:
+    return sorted(set(shipped_plays()) - {row.code for row in rows})
+
+
+def _outdated(rows: Sequence[Any]) -> list[Any]:
+    """Plays as they were shipped once, whose shipped rules have since come to say something more."""
+    shipped = shipped_plays()
+    return [
+        row
+        for row in rows
+        if row.made_by == ENGINE.name and set(shipped.get(row.code, ())) - set(row.rules)
+    ]
+
+
+def _current(session: Session, club_id: int, *, hold: bool) -> Sequence[Any]:
     query = (
         select(
             _play.c.id,
@@ -56,33 +78,37 @@ def _current(session: Session, club_id: int, *, hold: bool) -> list[PlayRow]:
             _play.c.is_on,
             _play.c.rules,
             _play.c.seed,
+            _play.c.made_by,
         )
         .where(_play.c.club_id == club_id, _play.c.is_current)
         .order_by(_play.c.code)
     )
-    rows = session.execute(locked(session, query) if hold else query)
-    return [
-        PlayRow(row.id, row.code, row.version, row.is_on, play_rules(row.code, row.rules), row.seed)
-        for row in rows
-    ]
+    return session.execute(locked(session, query) if hold else query).all()
 
 
-def _adopt(session: Session, club_id: int, now: datetime) -> None:
-    rows = [
-        {
-            "club_id": club_id,
-            "code": code,
-            "version": 1,
-            "is_current": True,
-            "is_on": True,
-            "rules": dict(rules),
-            "seed": _seed(club_id, code, 1, now),
-            "made_at": now,
-            "made_by": ENGINE.name,
-        }
-        for code, rules in sorted(shipped_plays().items())
-    ]
-    insert_missing(session, _play, rows)
+def _adopt(session: Session, club_id: int, rows: Sequence[Any], now: datetime) -> None:
+    """Take up plays that are shipped, and a new version of those that have come to say more."""
+    new = [_version(club_id, code, 1, is_on=True, now=now) for code in _new_codes(rows)]
+    for row in _outdated(rows):
+        session.execute(update(_play).where(_play.c.id == row.id).values(is_current=False))
+        new.append(_version(club_id, row.code, row.version + 1, is_on=row.is_on, now=now))
+    insert_missing(session, _play, new)
+
+
+def _version(
+    club_id: int, code: str, version: int, *, is_on: bool, now: datetime
+) -> dict[str, Any]:
+    return {
+        "club_id": club_id,
+        "code": code,
+        "version": version,
+        "is_current": True,
+        "is_on": is_on,
+        "rules": dict(shipped_plays()[code]),
+        "seed": _seed(club_id, code, version, now),
+        "made_at": now,
+        "made_by": ENGINE.name,
+    }
 
 
 def _seed(club_id: int, code: str, version: int, now: datetime) -> str:

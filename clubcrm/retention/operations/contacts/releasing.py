@@ -21,14 +21,14 @@ from clubcrm.retention.models import MemberState, Touchpoint
 from clubcrm.retention.operations.contacts.plays import PlayRow, plays_of
 from clubcrm.retention.policies.ranks import rank_of
 from clubcrm.retention.policies.turns import (
-    SHORT_VARIANT,
     Earlier,
     counted_of,
     in_cycle_of,
+    is_answered,
     telling,
 )
 from clubcrm.retention.queries.contacts import earlier_contacts
-from clubcrm.retention.shipped import words_for
+from clubcrm.retention.shipped import words_for, words_key
 from clubcrm.retention.states import TouchpointState
 from clubcrm.retention.texts import Places, filled, places_of
 
@@ -128,7 +128,7 @@ def release_contacts(
         )
         ends.append(_end(row, way, now))
         if way.channel in (Channel.CALL, Channel.ARRIVAL):
-            rank = rank_of(plays[row["play"]].rules, member.risk)
+            rank = rank_of(plays[row["play"]].rules.of_step(row["step"]), member.risk)
             tasks.append(words.task(row, member, way.channel, rank))
         elif way.channel is not None:
             messages.append(words.message(row, member, way.channel, plays[row["play"]]))
@@ -168,16 +168,14 @@ def _way(
         return _Way(None, TouchpointState.EXPIRED, Refusal.OUT_OF_DATE.value)
     if play is None or not play.is_on:
         return _Way(None, TouchpointState.CANCELLED, PLAY_OFF)
-    rules = play.rules
+    rules = play.rules.of_step(row["step"])
     if rules.phases and member.phase not in rules.phases:
         return _Way(None, TouchpointState.CANCELLED, PHASE_LEFT)
     if rules.stops and row["goal_at"] is not None:
         return _Way(None, TouchpointState.CANCELLED, GOAL_MET)
-    channels = [
-        one
-        for one in rules.channels_of(row["variant"])
-        if not (row["variant"] == SHORT_VARIANT and one is Channel.CALL)
-    ]
+    if is_answered(rules, row["cycle_on"], earlier):
+        return _Way(None, TouchpointState.CANCELLED, Refusal.ANSWERED.value)
+    channels = rules.channels_of(row["variant"])
     counted, in_cycle = counted_of(earlier), in_cycle_of(earlier, row["cycle_on"])
     reasons: list[Refusal] = []
     for channel in channels[row["tried"] :]:
@@ -236,7 +234,7 @@ class _Words:
         """A message in the member's language."""
         language = member.locale or self._club.language
         words = words_for(language, row["play"], row["variant"])
-        own = self._own_words(row["play"]).get(language)
+        own = self._own_words(words_key(row["play"], row["variant"])).get(language)
         subject, body = own or (words.subject, words.body)
         places = self._places(member, language)
         return MessageValues(
@@ -244,7 +242,7 @@ class _Words:
             person_id=row["person_id"],
             reference=reference_of(row["id"], row["tried"]),
             channel=channel,
-            purpose=play.rules.purpose,
+            purpose=play.rules.of_step(row["step"]).purpose,
             language=language,
             subject=filled(subject, places),
             body=filled(body, places),
