@@ -291,7 +291,7 @@ def test_ended_by_hand_whoever_waits_is_left_alone_for_good(twelve: Life) -> Non
     with transaction() as session:
         assert end_ramp(session, life.club_id, **life.by) == 0
     assert {(row.state, row.reason) for row in backlog(life)} == {
-        (TouchpointState.CANCELLED, "ramp_ended")
+        (TouchpointState.SKIPPED, "ramp_ended")
     }
     life.day += 1
     imported(life, [-200] * 2, [35] * 2)

@@ -137,7 +137,7 @@ def end_ramp(session: Session, club_id: int, *, by: Actor, now: datetime) -> int
         return 0
     nobody = replace(row, per_day=0, looked_at=None)
     plan_backlog(session, club, plays, nobody, club.today(now), now)
-    values = {"state": TouchpointState.CANCELLED, "reason": RAMP_ENDED, "closed_at": now}
+    values = {"state": TouchpointState.SKIPPED, "reason": RAMP_ENDED, "closed_at": now}
     waits = (
         _touch.c.club_id == club_id,
         _touch.c.is_backlog,
