@@ -72,10 +72,20 @@ _CONTACT = select(*(_touch.c[name] for name in ContactRow.__dataclass_fields__))
 
 
 def contacts_of(
-    session: Session, person_id: int, *, cycle_on: date | None = None, most: int = 100
+    session: Session,
+    person_id: int,
+    scope: Collection[int] | None = None,
+    *,
+    cycle_on: date | None = None,
+    most: int = 100,
 ) -> list[ContactRow]:
-    """The contacts of somebody, newest first; with a cycle those of that one alone."""
+    """The contacts of somebody with the clubs in scope (None = with any), newest first.
+
+    With a cycle those of that one alone.
+    """
     query = _CONTACT.where(_touch.c.person_id == person_id)
+    if scope is not None:
+        query = query.where(_touch.c.club_id.in_(scope))
     if cycle_on is not None:
         query = query.where(_touch.c.cycle_on == cycle_on)
     query = query.order_by(
