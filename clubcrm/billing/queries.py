@@ -33,12 +33,15 @@ class Owed:
         return Money(self.minor, self.currency)
 
 
-def owed_by(session: Session, person_ids: Collection[int]) -> dict[int, Owed]:
-    """What people owe; who owes nothing is left out. One statement.
+def owed_by(
+    session: Session, person_ids: Collection[int], scope: Collection[int] | None = None
+) -> dict[int, Owed]:
+    """What people owe to the clubs in scope (None = to any); who owes nothing is left out.
 
-    Somebody with debts in two currencies is shown with the older one.
+    One statement. Somebody with debts in two currencies is shown with the older one.
     """
     found: dict[int, Owed] = {}
+    to_whom = () if scope is None else (_invoice.c.club_id.in_(scope),)
     for chunk in chunks(list(person_ids), 5000):
         query = (
             select(
@@ -47,13 +50,22 @@ def owed_by(session: Session, person_ids: Collection[int]) -> dict[int, Owed]:
                 _invoice.c.currency,
                 func.min(_invoice.c.due_on).label("due_on"),
             )
-            .where(_invoice.c.person_id.in_(chunk), _invoice.c.state == InvoiceState.ISSUED)
+            .where(
+                _invoice.c.person_id.in_(chunk),
+                _invoice.c.state == InvoiceState.ISSUED,
+                *to_whom,
+            )
             .group_by(_invoice.c.person_id, _invoice.c.currency)
             .order_by("due_on", _invoice.c.currency)
         )
         for person_id, minor, currency, due_on in session.execute(query):
             found.setdefault(person_id, Owed(int(minor), currency, due_on))
     return found
+
+
+def taken_at(home_club_id: int, scope: Collection[int] | None) -> int:
+    """The club in whose books money on account stands: the home club, or else the taker's."""
+    return home_club_id if scope is None or home_club_id in scope else min(scope)
 
 
 @dataclass(frozen=True)
