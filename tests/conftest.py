@@ -8,6 +8,7 @@ not, because a pushed application context would be shared by the requests of two
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -213,13 +214,20 @@ def the_app(settings: Settings) -> Flask:
 @pytest.fixture
 def app(the_app: Flask, database: Database) -> Iterator[Flask]:
     """The application on an empty database; the clock stands at NOW."""
+    with emptied(the_app, database):
+        yield the_app
+
+
+@contextmanager
+def emptied(the_app: Flask, database: Database) -> Iterator[None]:
+    """Let the application find an empty database, and leave it to the next."""
     with the_app.app_context():
         db.engine.dispose()
     database.reset()
     the_app.extensions.pop("is_set_up", None)
     clock.set_clock(NOW)
     set_doorbell(lambda: None)
-    yield the_app
+    yield
     clock.set_clock(None)
     with the_app.app_context():
         db.session.remove()

@@ -95,6 +95,13 @@ class LastOwner(DomainError):
     message = _l("A club needs an owner. Make somebody else an owner first.")
 
 
+class UnknownEmployee(NotFound):
+    """Nobody with this number works at these clubs."""
+
+    code = "unknown_employee"
+    message = _l("There is no such employee.")
+
+
 class UnknownToken(NotFound):
     """There is no such token."""
 

@@ -49,18 +49,28 @@ _OWED = (
 )
 """Asked at every check-in: put together once."""
 
+_OWED_TO = _OWED.where(_invoice.c.club_id.in_(bindparam("clubs", expanding=True)))
 
-def owed_by(session: Session, person_ids: Collection[int]) -> dict[int, Owed]:
-    """What people owe; who owes nothing is left out. One statement.
 
-    Somebody with debts in two currencies is shown with the older one.
+def owed_by(
+    session: Session, person_ids: Collection[int], scope: Collection[int] | None = None
+) -> dict[int, Owed]:
+    """What people owe to the clubs in scope (None = to any); who owes nothing is left out.
+
+    One statement. Somebody with debts in two currencies is shown with the older one.
     """
     found: dict[int, Owed] = {}
     for chunk in chunks(list(person_ids), 5000):
-        rows = session.execute(_OWED, {"people": chunk})
+        asked = {"people": chunk, "clubs": tuple(scope or ())}
+        rows = session.execute(_OWED if scope is None else _OWED_TO, asked)
         for person_id, minor, currency, due_on in rows:
             found.setdefault(person_id, Owed(int(minor), currency, due_on))
     return found
+
+
+def taken_at(home_club_id: int, scope: Collection[int] | None) -> int:
+    """The club in whose books money on account stands: the home club, or else the taker's."""
+    return home_club_id if scope is None or home_club_id in scope else min(scope)
 
 
 @dataclass(frozen=True)

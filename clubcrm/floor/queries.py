@@ -85,9 +85,9 @@ def clients_by_id(
     today = club.today(now)
     ids = sorted(set(person_ids))
     packages = packages_of(session, ids, club.id)
-    held = held_sessions_of(session, ids)
-    logs = last_logs_of(session, ids, now)
-    ahead = next_sessions_of(session, ids, now)
+    held = held_sessions_of(session, ids, club.id)
+    logs = last_logs_of(session, ids, club.id, now)
+    ahead = next_sessions_of(session, ids, club.id, now)
     query = (
         select(
             _person.c.id,

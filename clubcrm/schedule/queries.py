@@ -150,11 +150,12 @@ class LogRow:
 
 
 def last_logs_of(
-    session: Session, person_ids: Collection[int], before: datetime
+    session: Session, person_ids: Collection[int], club_id: int, before: datetime
 ) -> dict[int, LogRow]:
-    """What each person trained at the last session that has a log, of those before an instant."""
+    """What each person trained at a club at the last session that has a log, before an instant."""
     logged = (
         _appointment.c.person_id.in_(list(person_ids)),
+        _appointment.c.club_id == club_id,
         _appointment.c.starts_at < before,
         _appointment.c.state.in_(HELD),
         _appointment.c.log != "",
@@ -183,24 +184,29 @@ def last_logs_of(
     return {person: LogRow(*row) for person, *row in session.execute(query)}
 
 
-def held_sessions_of(session: Session, person_ids: Collection[int]) -> dict[int, int]:
-    """How many sessions each person has had; who had none is left out."""
+def held_sessions_of(session: Session, person_ids: Collection[int], club_id: int) -> dict[int, int]:
+    """How many sessions each person has had at a club; who had none is left out."""
     query = (
         select(_appointment.c.person_id, func.count())
-        .where(_appointment.c.person_id.in_(list(person_ids)), _appointment.c.state.in_(HELD))
+        .where(
+            _appointment.c.person_id.in_(list(person_ids)),
+            _appointment.c.club_id == club_id,
+            _appointment.c.state.in_(HELD),
+        )
         .group_by(_appointment.c.person_id)
     )
     return {row[0]: row[1] for row in session.execute(query)}
 
 
 def next_sessions_of(
-    session: Session, person_ids: Collection[int], now: datetime
+    session: Session, person_ids: Collection[int], club_id: int, now: datetime
 ) -> dict[int, datetime]:
-    """When each person's next planned session starts; who has none is left out."""
+    """When each person's next planned session at a club starts; who has none is left out."""
     query = (
         select(_appointment.c.person_id, func.min(_appointment.c.starts_at))
         .where(
             _appointment.c.person_id.in_(list(person_ids)),
+            _appointment.c.club_id == club_id,
             _appointment.c.state == SessionState.PLANNED,
             _appointment.c.starts_at > now,
         )

@@ -68,7 +68,7 @@ def furnish(app: Flask, chain: Caller, club_id: int, code: str, name: str) -> Pl
         method="cash",
     )
     appointment_id = _session_of(app, club_id, int(member))
-    message_id = _message_in_doubt(app, club_id, int(member))
+    message_id = _message_in_doubt(app, club_id, int(member), code)
     with app.app_context(), reading() as session:
         (payment,) = payments_of(session, int(member))
         (entry,) = latest_entries(session, club_id)
@@ -115,7 +115,7 @@ def _session_of(app: Flask, club_id: int, person_id: int) -> int:
         return plan_session(session, trainer_id, values, scope={club_id}, by=OPERATOR, now=NOW)
 
 
-def _message_in_doubt(app: Flask, club_id: int, person_id: int) -> int:
+def _message_in_doubt(app: Flask, club_id: int, person_id: int, code: str) -> int:
     with app.app_context(), transaction() as session:
         message = MessageValues(
             club_id=club_id,
@@ -124,7 +124,7 @@ def _message_in_doubt(app: Flask, club_id: int, person_id: int) -> int:
             channel=Channel.EMAIL,
             purpose=Purpose.MARKETING,
             language="en",
-            subject="Good to see you",
+            subject=f"Good to see you at {code}",
             body="Hello.",
             send_at=NOW,
             valid_until=NOW + timedelta(days=3),
@@ -185,7 +185,9 @@ def _settings(app: Flask, club_id: int, code: str) -> dict[str, int]:
         token_id = session.scalars(select(ApiToken.id).order_by(ApiToken.id.desc())).first()
         assert token_id is not None
         settings: Settings = app.extensions["settings"]
-        upload = keep_upload(settings.data_dir, BytesIO(b"Member ID,Name\n1,Ana\n"), f"{code}.csv")
+        upload = keep_upload(
+            settings.data_dir, BytesIO(f"Member ID,Name\n1,Ana {code}\n".encode()), f"{code}.csv"
+        )
         batch_id = begin_batch(
             session,
             club_id=club_id,

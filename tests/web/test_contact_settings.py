@@ -57,11 +57,6 @@ def test_a_contact_is_switched_off_and_on(app: Flask, a_club: int, sign_in: Any)
     assert told == [False, True]
 
 
-def test_a_contact_nobody_knows_is_refused(app: Flask, a_club: int, sign_in: Any) -> None:
-    client = sign_in(Role.OWNER)
-    assert "is made again" not in _after(client, f"{PAGE}/K99", {"is_on": "yes"})
-
-
 def test_choices_are_kept(app: Flask, a_club: int, sign_in: Any) -> None:
     client = sign_in(Role.OWNER)
     assert "Changed." in _after(client, PAGE, CHOICES)
@@ -80,7 +75,3 @@ def test_calls_that_make_no_sense_are_refused(
     assert answer.status_code == 422
     with app.app_context(), reading() as session:
         assert "contacts" not in get_club(session, a_club).settings
-
-
-def test_a_clerk_does_not_decide_about_contacts(app: Flask, a_club: int, sign_in: Any) -> None:
-    assert sign_in(Role.DESK).get(PAGE).status_code == 403

@@ -73,15 +73,7 @@ def _plan_of(session: Any, person_id: int) -> int:
     return int(session.scalar(select(Membership.plan_id).where(Membership.person_id == person_id)))
 
 
-def test_a_plan_of_nobody_is_not_found(app: Flask, a_club: int, sign_in: Any) -> None:
-    assert sign_in(Role.OWNER).get(f"{PAGE}?plan=4711").status_code == 404
-
-
 def test_an_effect_nobody_knows_is_refused(app: Flask, a_club: int, sign_in: Any) -> None:
     client = sign_in(Role.OWNER)
     cells = _cells(client, PAGE, debt_at_desk="explode")
     assert post(client, PAGE, cells, page=PAGE).status_code == 422
-
-
-def test_the_clerk_does_not_change_it(app: Flask, a_club: int, sign_in: Any) -> None:
-    assert sign_in(Role.DESK).get(PAGE).status_code == 403

@@ -425,29 +425,6 @@ def test_hostile_names_and_cells_are_shown_as_text(visitor: Visitor) -> None:
     assert evil not in visitor.see("/import/1")
 
 
-def test_who_may_not_import_sees_nothing_of_it(app: Flask, visitor: Visitor, sign_in: Any) -> None:
-    visitor.upload(LIST)
-    desk = sign_in(Role.DESK)
-    for path in (
-        "/import/",
-        "/import/new",
-        "/import/1",
-        "/import/1/rejected.csv",
-        "/import/export",
-    ):
-        assert desk.get(path).status_code == 403
-
-
-def test_another_clubs_imports_are_not_there(
-    app: Flask, visitor: Visitor, sign_in: Any, other_club: int
-) -> None:
-    visitor.upload(LIST)
-    stranger = sign_in(Role.OWNER, other_club)
-    assert "members.csv" not in stranger.get("/import/").text
-    for path in ("/import/1", "/import/1/columns", "/import/1/undo", "/import/1/rejected.csv"):
-        assert stranger.get(path).status_code == 404
-
-
 def test_everything_is_handed_out_and_written_down(visitor: Visitor) -> None:
     visitor.upload(LIST)
     visitor.choose()

@@ -482,32 +482,6 @@ def test_a_payment_for_one_invoice_takes_no_more_than_it_asks(
 # --- who may --------------------------------------------------------------------------------
 
 
-def test_terms_and_money_of_another_club_do_not_exist(
-    app: Flask, other_club: int, member: int, plans: dict[str, int], sign_in: Any
-) -> None:
-    term_id = sell(app, member, plans["Annual"], TODAY, paid=48000)
-    with app.app_context(), reading() as session:
-        (payment,) = payments_of(session, member)
-    stranger = sign_in(Role.OWNER, club_id=other_club)
-    before = rows(app)
-    for path in (
-        f"/people/{member}/sell",
-        f"/people/{member}/pay",
-        f"/memberships/{term_id}/renew",
-        f"/memberships/{term_id}/upgrade",
-        f"/memberships/{term_id}/freeze",
-        f"/memberships/{term_id}/cancel",
-        f"/memberships/{term_id}/take-back",
-        f"/payments/{payment.id}/reverse",
-    ):
-        assert stranger.get(path).status_code == 404, path
-        token = csrf_of(stranger.get("/account").text)
-        assert stranger.post(path, data={"csrf_token": token}).status_code == 404, path
-        quoted = stranger.post(f"{path}?quote=1", data={"csrf_token": token})
-        assert quoted.status_code == 404, path
-    assert rows(app) == before
-
-
 def test_every_task_needs_the_token_of_its_form(
     app: Flask, manager: FlaskClient, member: int, plans: dict[str, int]
 ) -> None:

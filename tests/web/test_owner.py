@@ -18,7 +18,6 @@ from clubcrm.core.money import Money
 from clubcrm.core.transactions import reading, transaction
 from clubcrm.frontdesk.views.owner import calls as assigning
 from clubcrm.frontdesk.views.owner import names
-from clubcrm.members.models import Person
 from clubcrm.members.operations import ConsentValues, change_person, record_consents
 from clubcrm.members.states import ConsentChannel
 from clubcrm.messaging.models import Task
@@ -267,10 +266,6 @@ def test_an_odd_address_is_no_error(owner: Any, query: str) -> None:
     assert owner.get(f"/home/names/due?{query}").status_code == 200
 
 
-def test_an_unknown_list_is_not_there(owner: Any) -> None:
-    assert owner.get("/home/names/everybody").status_code == 404
-
-
 def test_what_happened_since_yesterday_opens_its_names(
     app: Flask, a_club: int, owner: Any, plans: dict[str, int]
 ) -> None:
@@ -309,27 +304,3 @@ def test_members_are_those_of_the_last_count(
     assert dict(figures(page))["/home/names/members"] == 3
     assert owner.get("/home/names/members").text.count('class="row-link"') == 3
     assert "nothing is known of the days before" in text_of(page)
-
-
-def test_a_figure_of_one_club_tells_nothing_of_another(
-    app: Flask, a_club: int, other_club: int, owner: Any, sign_in: Any, plans: dict[str, int]
-) -> None:
-    slipping(app, a_club, plans["Annual"], 2)
-    stranger = sign_in(Role.OWNER, club_id=other_club)
-    page = text_of(stranger.get("/home").text)
-    assert "Nobody is at risk" in page
-    assert "Slipping" not in stranger.get("/home/names/at_risk").text
-    with app.app_context(), transaction() as session:
-        (person,) = session.execute(select(Person.id).limit(1)).scalars()
-    assign_elsewhere = stranger.post(
-        "/home/names/at_risk/calls",
-        data={
-            "csrf_token": csrf_of(stranger.get("/home").text),
-            "due_on": "2026-03-03",
-            "title": "Mine",
-            "whom": "ticked",
-            "person": [person],
-        },
-    )
-    assert assign_elsewhere.status_code == 303
-    assert calls(app) == []

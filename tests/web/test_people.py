@@ -118,19 +118,6 @@ def test_the_list_runs_by_last_name_and_says_where_people_stand(
     assert "Potential" in page, "Max never had a membership"
 
 
-def test_people_of_other_clubs_are_not_there(
-    app: Flask, a_club: int, other_club: int, sign_in: Any
-) -> None:
-    (stranger,) = add(app, other_club, "Stranger Danger")
-    add(app, a_club, "Ana Own")
-    desk = sign_in(Role.DESK)
-    assert "Stranger" not in desk.get("/people").text
-    assert "Stranger" not in desk.get(f"/people?club={other_club}").text
-    assert "Stranger" not in desk.get("/people/find?q=stra").text
-    for path in (f"/people/{stranger}", f"/people/{stranger}/edit", f"/people/{stranger}/timeline"):
-        assert desk.get(path).status_code == 404, path
-
-
 @pytest.mark.parametrize("text", ["marq", "sof mar", "5550", "20011", "MARQUÊS"])
 def test_the_search_finds_by_any_word_phone_ending_or_number(
     app: Flask, a_club: int, desk: FlaskClient, text: str

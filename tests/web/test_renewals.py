@@ -82,13 +82,3 @@ def test_days_without_ends_say_what_to_do(owner: Any) -> None:
 )
 def test_an_odd_address_is_no_error(owner: Any, query: str) -> None:
     assert owner.get(f"/renewals?{query}").status_code == 200
-
-
-def test_an_unknown_group_of_names_is_not_there(owner: Any) -> None:
-    assert owner.get("/renewals/names/everybody").status_code == 404
-
-
-def test_the_desk_may_not_see_it(owner: Any, sign_in: Any) -> None:
-    desk = sign_in(Role.DESK)
-    assert desk.get("/renewals").status_code == 403
-    assert desk.get("/renewals/names/due").status_code == 403

@@ -249,20 +249,6 @@ def test_a_slow_season_is_declared_and_removed(app: Flask, a_club: int, owner: F
     assert "<strong>August</strong>" not in owner.get("/settings/closures").text
 
 
-def test_closures_of_another_club_do_not_exist(
-    app: Flask, a_club: int, other_club: int, owner: FlaskClient, sign_in: Any
-) -> None:
-    data = {"from_on": "2026-03-10", "through": "2026-03-12", "share": "0"}
-    assert post(owner, "/settings/closures/new", data).status_code == 303
-    with app.app_context(), reading() as session:
-        (closure,) = closures_of(session, a_club)
-    stranger = sign_in(Role.OWNER, club_id=other_club)
-    path = f"/settings/closures/{closure.id}/withdraw"
-    assert post(stranger, path, {}, page="/settings/closures").status_code == 404
-    with app.app_context(), reading() as session:
-        assert len(closures_of(session, a_club)) == 1
-
-
 # --- staff and keys -------------------------------------------------------------------------
 
 
@@ -303,12 +289,6 @@ def test_the_last_owner_stays(app: Flask, a_club: int, sign_in: Any) -> None:
     assert "A club needs an owner." in refused.text
 
 
-def test_only_the_owner_looks_after_staff(sign_in: Any) -> None:
-    manager = sign_in(Role.MANAGER)
-    for path in ("/settings/staff", "/settings/staff/new", "/settings/tokens"):
-        assert manager.get(path).status_code == 403
-
-
 def test_a_key_is_shown_once_works_and_is_put_out_of_use(
     app: Flask, a_club: int, owner: FlaskClient
 ) -> None:
@@ -329,3 +309,23 @@ def test_a_key_is_shown_once_works_and_is_put_out_of_use(
         app.test_client().post("/api/v1/check-ins", json=call, headers=headers).status_code == 401
     )
     assert "out of use" in owner.get("/settings/tokens").text
+
+
+def test_a_key_for_all_clubs_is_ended_by_who_looks_after_all_of_them(
+    app: Flask, a_club: int, other_club: int, owner: FlaskClient, api_token: Any
+) -> None:
+    """The owner of one club sees that there is one, and takes it from no other club."""
+    headers = api_token(Role.DEVICE, club_id=None)
+    page = owner.get("/settings/tokens").text
+    assert "all clubs" in page
+    assert "Put out of use" not in page
+    with app.app_context(), reading() as session:
+        (row,) = tokens_of(session, {a_club})
+    path = f"/settings/tokens/{row.id}/revoke"
+    assert post(owner, path, {}, page="/settings/tokens").status_code == 403
+    assert app.test_client().get("/api/v1/clubs", headers=headers).status_code == 200
+    chain = app.test_client()
+    own = {"email": "owner@example.com", "password": PASSWORD}
+    assert post(chain, "/sign-in", own).status_code == 302
+    assert post(chain, path, {}, page="/settings/tokens").status_code == 303
+    assert app.test_client().get("/api/v1/clubs", headers=headers).status_code == 401

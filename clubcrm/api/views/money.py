@@ -78,6 +78,7 @@ def receive_payment(body: PaymentNew, session: Session, by: Actor, now: datetime
         invoice_id=invoice_id,
         paid_at=body.paid_at,
         purpose=body.purpose,
+        scope=seen.scope,
         by=by,
         now=now,
     )

@@ -27,11 +27,14 @@ def show_retention(member_id: str) -> RetentionOut:
     Decided anew from the facts, so it is right also for what happened a moment ago.
     """
     with reading() as session:
-        person = person_in(session, member_id, sight(P.SEE_RETENTION).scope)
+        scope = sight(P.SEE_RETENTION).scope
+        person = person_in(session, member_id, scope)
         club = get_club(session, person.home_club_id)
         today = club.today(clock.now())
         cycle_on = cycles_of(session, [person.id], today).get(person.id)
-        contacts = [] if cycle_on is None else contacts_of(session, person.id, cycle_on=cycle_on)
+        contacts = []
+        if cycle_on is not None:
+            contacts = contacts_of(session, person.id, scope, cycle_on=cycle_on)
         return RetentionOut.of(standing_of(session, person.id, today), contacts, club)
 
 

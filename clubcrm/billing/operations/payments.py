@@ -1,6 +1,6 @@
 """Payments: money taken, spread over what is owed, and given back."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -23,6 +23,7 @@ from clubcrm.billing.events import CreditUsed, PaymentReversed, PaymentTaken
 from clubcrm.billing.models import Invoice, Payment, PaymentAllocation
 from clubcrm.billing.operations.blocks import follow_debts
 from clubcrm.billing.operations.invoices import locked_invoices, settle
+from clubcrm.billing.queries import taken_at
 from clubcrm.billing.states import InvoiceState, PaymentMethod
 from clubcrm.core.actor import Actor
 from clubcrm.core.errors import CurrencyMismatch
@@ -68,13 +69,15 @@ def take_payment(
     invoice_id: int | None = None,
     paid_at: datetime | None = None,
     purpose: str = "",
+    scope: Collection[int] | None = None,
     by: Actor,
     now: datetime,
 ) -> int:
     """Take money from somebody; returns the payment's id.
 
     For one invoice, or for the oldest debts first; what is left over then stays on account and pays
-    the next invoice. Raises CurrencyMismatch, InvoiceNotOpen, MoreThanOwed (for one invoice),
+    the next invoice. `scope` are the clubs for which the taker may take it (None = any): no debt
+    to another one is paid. Raises CurrencyMismatch, InvoiceNotOpen, MoreThanOwed (for one invoice),
     NoAmount, NotPaidYet, UnknownInvoice, UnknownPerson.
     """
     if amount.minor <= 0:
@@ -86,14 +89,14 @@ def take_payment(
         raise UnknownPerson
     hold_people(session, [person_id])
     if invoice_id is None:
-        owed = _open_invoices(session, person_id, amount.currency)
+        owed = _open_invoices(session, person_id, amount.currency, scope)
         parts = _spread(amount.minor, owed)
     else:
-        invoice = _one_open_invoice(session, invoice_id, person_id, amount)
+        invoice = _one_open_invoice(session, invoice_id, person_id, amount, scope)
         owed, parts = [invoice], {invoice_id: amount.minor}
     only = owed[0] if len(parts) == 1 and sum(parts.values()) == amount.minor else None
     row = {
-        "club_id": only["club_id"] if only else person.home_club_id,
+        "club_id": only["club_id"] if only else taken_at(person.home_club_id, scope),
         "person_id": person_id,
         "invoice_id": only["id"] if only else None,
         "membership_id": only["membership_id"] if only else None,
@@ -262,7 +265,9 @@ def _insert(
     return insert_many(session, _payment, [{**common, **row} for row in rows])
 
 
-def _open_invoices(session: Session, person_id: int, currency: str) -> list[dict[str, Any]]:
+def _open_invoices(
+    session: Session, person_id: int, currency: str, scope: Collection[int] | None
+) -> list[dict[str, Any]]:
     """What a person owes in a currency, oldest debt first, locked."""
     query = (
         select(_invoice)
@@ -273,16 +278,23 @@ def _open_invoices(session: Session, person_id: int, currency: str) -> list[dict
         )
         .order_by(_invoice.c.id)
     )
+    if scope is not None:
+        query = query.where(_invoice.c.club_id.in_(scope))
     rows = [dict(row) for row in session.execute(locked(session, query)).mappings()]
     return sorted(rows, key=lambda row: (row["due_on"], row["id"]))
 
 
 def _one_open_invoice(
-    session: Session, invoice_id: int, person_id: int, amount: Money
+    session: Session,
+    invoice_id: int,
+    person_id: int,
+    amount: Money,
+    scope: Collection[int] | None,
 ) -> dict[str, Any]:
     """The invoice that is to be paid, locked."""
     (invoice,) = locked_invoices(session, [invoice_id])
-    if invoice["person_id"] != person_id:
+    is_in_sight = scope is None or invoice["club_id"] in scope
+    if invoice["person_id"] != person_id or not is_in_sight:
         raise UnknownInvoice
     if invoice["currency"] != amount.currency:
         raise CurrencyMismatch(left=amount.currency, right=invoice["currency"])

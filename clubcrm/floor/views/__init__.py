@@ -22,6 +22,7 @@ from clubcrm.core.idempotency import claim_key, keep_answer
 from clubcrm.schedule.errors import UnknownSession
 from clubcrm.schedule.queries import SessionRow, get_session
 from clubcrm.schedule.states import SessionState
+from clubcrm.trainers.errors import UnknownTrainer
 from clubcrm.trainers.queries import TrainerRow, trainer_of_user, trainers_at
 
 blueprint = Blueprint("floor", __name__, url_prefix="/floor", template_folder="../templates")
@@ -50,7 +51,10 @@ class Seat:
 
 
 def seat_of(session: Session) -> Seat:
-    """Whose sessions and clients this page is about."""
+    """Whose sessions and clients this page is about; of a trainer nobody knows it is one's own day.
+
+    A form must name one of the club. Raises UnknownTrainer.
+    """
     club = current_club(Permission.TRAIN)
     who = principal()
     own = trainer_of_user(session, who.actor.id, club.id)
@@ -58,8 +62,10 @@ def seat_of(session: Session) -> Seat:
         return Seat(club, own)
     others = trainers_at(session, {club.id})
     asked = request.values.get("trainer", type=int)
-    chosen = next((one for one in others if one.id == asked), None) or own
-    chosen = chosen or next(iter(others), None)
+    found = next((one for one in others if one.id == asked), None)
+    if request.method == "POST" and asked is not None and found is None:
+        raise UnknownTrainer
+    chosen = found or own or next(iter(others), None)
     return Seat(club, chosen, tuple(others), is_own=chosen == own)
 
 

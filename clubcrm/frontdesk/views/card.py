@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from clubcrm.accounts.access import principal, requires
 from clubcrm.accounts.queries import ClubRow, get_club
 from clubcrm.accounts.states import Permission
+from clubcrm.billing.queries import Owed, owed_by
 from clubcrm.core import clock
 from clubcrm.core.calendars import CalendarName
 from clubcrm.core.errors import DomainError
@@ -84,6 +85,8 @@ def person(person_id: int) -> str:
         work = principal().scope(Permission.WORK_TASKS)
         open_tasks = tasks_of(session, work, today=card.today, person_id=card.person.id)
         contacts = _contacts(session, card, scope)
+        takes = principal().scope(Permission.TAKE_PAYMENT)
+        pay = owed_by(session, [card.person.id], takes).get(card.person.id)
     all_terms = request.args.get("terms") == "all"
     return render_template(
         "frontdesk/people/card.html",
@@ -97,7 +100,7 @@ def person(person_id: int) -> str:
         person=card.person,
         line=_line(card),
         measures=_measures(card),
-        ways=_ways(card),
+        ways=_ways(card, pay),
         followed={term.previous_id for term in card.terms},
         timeline=_shown(timeline, card.club),
         figures=figures,
@@ -144,9 +147,8 @@ def _contacts(session: Session, card: MemberCard, scope: Collection[int]) -> lis
         return []
     rows = [
         row
-        for row in contacts_of(session, person_id, cycle_on=cycle_on)
-        if row.club_id in scope
-        and (row.state not in HELD_OUT or principal().may(Permission.SEE_RETENTION, row.club_id))
+        for row in contacts_of(session, person_id, scope, cycle_on=cycle_on)
+        if row.state not in HELD_OUT or principal().may(Permission.SEE_RETENTION, row.club_id)
     ]
     marks = [_mark(row, card) for row in rows]
     return sorted(marks, key=lambda mark: mark.on)
@@ -174,7 +176,10 @@ def _mark(row: ContactRow, card: MemberCard) -> ContactMark:
 
 @dataclass(frozen=True)
 class Ways:
-    """Which tasks make sense for this member now, whatever the reader may do."""
+    """Which tasks make sense for this member now and are open to the reader, at the club of the term.
+
+    `pay` is what the reader may take of what is owed.
+    """
 
     renew: TermRow | None = None
     upgrade: TermRow | None = None
@@ -182,12 +187,13 @@ class Ways:
     cancel: TermRow | None = None
     withdraw: TermRow | None = None
     end_freeze_id: int | None = None
+    pay: Owed | None = None
 
 
-def _ways(card: MemberCard) -> Ways:
+def _ways(card: MemberCard, pay: Owed | None) -> Ways:
     term, today = card.shown, card.today
     if term is None:
-        return Ways()
+        return Ways(pay=pay)
     state = term.state_on(today)
     is_running = state in (MembershipState.ACTIVE, MembershipState.FROZEN)
     has_notice = term.cancel_until_on is not None
@@ -196,13 +202,18 @@ def _ways(card: MemberCard) -> Ways:
     last = _last_of_chain(card, term)
     chain_holds = last.until_on is None or (today - last.until_on).days < CHAIN_BREAK_DAYS
     has_end = last.until_on is not None or last.kind is PlanKind.PACK
+    sells = principal().may(Permission.SELL, term.club_id)
+    renews = principal().may(Permission.SELL, last.club_id)
+    freezes = principal().may(Permission.FREEZE, term.club_id)
+    cancels = principal().may(Permission.CANCEL_MEMBERSHIP, term.club_id)
     return Ways(
-        renew=last if has_end and chain_holds else None,
-        upgrade=term if is_running and card.successor is None else None,
-        freeze=term if state is not MembershipState.ENDED else None,
-        cancel=term if is_running and rolls_on and not has_notice else None,
-        withdraw=term if is_running and has_notice else None,
-        end_freeze_id=freeze.id if freeze else None,
+        renew=last if renews and has_end and chain_holds else None,
+        upgrade=term if sells and is_running and card.successor is None else None,
+        freeze=term if freezes and state is not MembershipState.ENDED else None,
+        cancel=term if cancels and is_running and rolls_on and not has_notice else None,
+        withdraw=term if cancels and is_running and has_notice else None,
+        end_freeze_id=freeze.id if freezes and freeze else None,
+        pay=pay,
     )
 
 

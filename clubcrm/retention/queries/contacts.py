@@ -3,11 +3,12 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from statistics import median_low
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, Table, bindparam, func, select
+from sqlalchemy import Date, Select, Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from clubcrm.members.models import Membership
@@ -71,20 +72,32 @@ class ContactRow:
 _CONTACT = select(*(_touch.c[name] for name in ContactRow.__dataclass_fields__))
 
 
-_CONTACTS = (
-    _CONTACT.where(_touch.c.person_id == bindparam("person"))
-    .order_by(func.coalesce(_touch.c.due_at, _touch.c.planned_at).desc(), _touch.c.id.desc())
-    .limit(bindparam("most"))
-)
-_OF_CYCLE = _CONTACTS.where(_touch.c.cycle_on == bindparam("cycle", type_=Date))
+@cache
+def _contacts(*, in_cycle: bool, in_scope: bool) -> Select[Any]:
+    """The card of a member asks this: it is put together once."""
+    query = _CONTACT.where(_touch.c.person_id == bindparam("person"))
+    if in_cycle:
+        query = query.where(_touch.c.cycle_on == bindparam("cycle", type_=Date))
+    if in_scope:
+        query = query.where(_touch.c.club_id.in_(bindparam("clubs", expanding=True)))
+    newest = func.coalesce(_touch.c.due_at, _touch.c.planned_at).desc()
+    return query.order_by(newest, _touch.c.id.desc()).limit(bindparam("most"))
 
 
 def contacts_of(
-    session: Session, person_id: int, *, cycle_on: date | None = None, most: int = 100
+    session: Session,
+    person_id: int,
+    scope: Collection[int] | None = None,
+    *,
+    cycle_on: date | None = None,
+    most: int = 100,
 ) -> list[ContactRow]:
-    """The contacts of somebody, newest first; with a cycle those of that one alone."""
-    query = _CONTACTS if cycle_on is None else _OF_CYCLE
-    asked = {"person": person_id, "most": most, "cycle": cycle_on}
+    """The contacts of somebody with the clubs in scope (None = with any), newest first.
+
+    With a cycle those of that one alone.
+    """
+    query = _contacts(in_cycle=cycle_on is not None, in_scope=scope is not None)
+    asked = {"person": person_id, "most": most, "cycle": cycle_on, "clubs": tuple(scope or ())}
     return [ContactRow(*row) for row in session.execute(query, asked)]
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from clubcrm.accounts.models import Club
+from clubcrm.billing.queries import owed_by
 from clubcrm.core.days import club_day, day_bounds, day_no
 from clubcrm.members.models import Person
 from clubcrm.visits.models import EntryDecision, OpeningBalance, Visit, VisitDay
@@ -207,10 +208,13 @@ class DeskCard:
     """What the desk shows of an answer beside the answer itself: the person and eight facts.
 
     `last_visit_at` is unknown where an opening balance tells a day alone. `debt_effect` says what
-    the debt does at the desk today: nothing (None), a message, or a block.
+    the debt does at the desk today: nothing (None), a message, or a block; `owes_here` whether any of
+    it is owed to this club. Somebody who `is_seen` at other clubs alone is known by the card that was
+    shown: the answer is told, and nothing that was written down about the person.
     """
 
     entry: EntryRow
+    is_seen: bool
     today: date
     number: str
     note: str
@@ -229,6 +233,7 @@ class DeskCard:
     known_from_on: date | None  # earlier visits are unknown; None = all are known
     debt: DebtFacts | None
     debt_effect: Effect | None
+    owes_here: bool
     prompt: Prompt | None
     checked_out_at: datetime | None
     is_inside: bool
@@ -274,12 +279,15 @@ def desk_card(session: Session, row: EntryRow, now: datetime) -> DeskCard:
     )
     came_since = any(v.at >= row.at for v in facts.visits)
     is_stopped = row.decision is Decision.STOP and not came_since
+    debt = facts.debt if facts.debt and facts.debt.minor > 0 else None
+    is_seen = entry.person.is_seen_here
     can_undo = visit is not None and visit.undone_at is None and row.decision in LETS_IN
     return DeskCard(
         entry=row,
+        is_seen=is_seen,
         today=on,
         number=person.number,
-        note=person.note,
+        note=person.note if is_seen else "",
         joined_on=person.joined_on or min((t.starts_on for t in facts.terms), default=None),
         trainer=person.trainer,
         term=term_figures(term, on),
@@ -293,8 +301,9 @@ def desk_card(session: Session, row: EntryRow, now: datetime) -> DeskCard:
         last_visit_at=before.at if before else None,
         days_came=_days_came(session, row.person_id, on),
         known_from_on=person.visits_known_from,
-        debt=facts.debt if facts.debt and facts.debt.minor > 0 else None,
+        debt=debt,
         debt_effect=effects.get(Fact.DEBT),
+        owes_here=debt is not None and bool(owed_by(session, [row.person_id], [row.club_id])),
         prompt=_prompt(entry, row, set(effects)) if is_latest else None,
         checked_out_at=visit.checked_out_at if visit else None,
         is_inside=over is not None and now < over,

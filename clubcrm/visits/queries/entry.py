@@ -99,6 +99,7 @@ class TermFigures:
     """What a door says about the term it looked at. `days_left` is below zero once it is over."""
 
     id: int
+    club_id: int
     plan: str
     days_left: int | None
     visits_left: int | None
@@ -208,6 +209,7 @@ def term_figures(term: TermFacts | None, on: date) -> TermFigures | None:
         return None
     return TermFigures(
         id=term.id,
+        club_id=term.club_id,
         plan=term.plan,
         days_left=term.days_left(on),
         visits_left=term.visits_left,

@@ -267,12 +267,12 @@ def test_what_was_trained_is_written_and_found_the_next_time(a_club: int) -> Non
         assert write_up(session, one, **told, **by) is False
         row = get_session(session, one, {a_club})
         assert (row.log, row.note) == ("squat 3×10 at 40 kg\n\nrow 3×12", "good form")
-        assert last_logs_of(session, [person], in_hours(1)) == {}, (
+        assert last_logs_of(session, [person], a_club, in_hours(1)) == {}, (
             "nobody knows yet that it was held"
         )
         tell(session, a_club, one, S.CAME)
-        assert last_logs_of(session, [person], in_hours(1))[person].log == row.log
-        assert last_logs_of(session, [person], NOW) == {}
+        assert last_logs_of(session, [person], a_club, in_hours(1))[person].log == row.log
+        assert last_logs_of(session, [person], a_club, NOW) == {}
 
 
 def test_the_door_is_shown_with_the_session(a_club: int) -> None:

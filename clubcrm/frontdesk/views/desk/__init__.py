@@ -127,6 +127,7 @@ def desk_check_in() -> Page:
 def desk_undo(visit_id: int) -> Page:
     """Take a visit back, for some minutes."""
     with transaction() as session:
+        entry_id = _entry_told(session)
         undo_visit(
             session,
             visit_id,
@@ -135,7 +136,7 @@ def desk_undo(visit_id: int) -> Page:
             scope=principal().scope(Permission.UNDO_VISIT),
             within=UNDO_WITHIN,
         )
-    return _go(request.form.get("entry", type=int))
+    return _go(entry_id)
 
 
 @blueprint.post("/desk/visits/<int:visit_id>/check-out")
@@ -143,6 +144,7 @@ def desk_undo(visit_id: int) -> Page:
 def desk_check_out(visit_id: int) -> Page:
     """Somebody leaves."""
     with transaction() as session:
+        entry_id = _entry_told(session)
         check_out(
             session,
             visit_id,
@@ -150,7 +152,6 @@ def desk_check_out(visit_id: int) -> Page:
             now=clock.now(),
             scope=principal().scope(Permission.CHECK_IN),
         )
-    entry_id = request.form.get("entry", type=int)
     if entry_id is None:
         return desk_inside()
     return _go(entry_id)
@@ -260,12 +261,18 @@ def _entry(session: Session, entry_id: int) -> EntryRow:
     return found
 
 
+def _entry_told(session: Session) -> int | None:
+    """The answer that a form wants shown afterwards. Raises UnknownVisit where it is out of sight."""
+    entry_id = request.form.get("entry", type=int)
+    return _entry(session, entry_id).id if entry_id is not None else None
+
+
 def _answer(entry_id: int) -> Shown:
     now = clock.now()
     with reading() as session:
         entry = _entry(session, entry_id)
         card = desk_card(session, entry, now)
-        sees_phase = principal().may(Permission.SEE_MEMBERS, entry.club_id)
+        sees_phase = card.is_seen and principal().may(Permission.SEE_MEMBERS, entry.club_id)
         standing = standing_of(session, entry.person_id, card.today) if sees_phase else None
         club = get_club(session, entry.club_id)
     return Shown(answer_of(card, principal(), now, club), standing)

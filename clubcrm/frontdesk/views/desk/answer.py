@@ -217,12 +217,12 @@ def _tones(card: DeskCard) -> dict[str, str]:
 
 
 def _sell(card: DeskCard, who: Principal) -> tuple[str | None, str]:
-    """Where the next membership is sold: a renewal of the last term, or a first one."""
+    """Where the next membership is sold: a renewal of the last term here, or a first one."""
     entry = card.entry
-    if not who.may(Permission.SELL, entry.club_id):
+    if not card.is_seen or not who.may(Permission.SELL, entry.club_id):
         return None, ""
     term = card.term
-    if term is None:
+    if term is None or term.club_id != entry.club_id:
         href = url_for("frontdesk.sell", person_id=entry.person_id, entry=entry.id)
         return href, _("sell a membership")
     can_renew = card.next_starts_on is None and (
@@ -234,7 +234,8 @@ def _sell(card: DeskCard, who: Principal) -> tuple[str | None, str]:
 
 
 def _pay(card: DeskCard, who: Principal) -> str | None:
-    if card.debt is None or not who.may(Permission.TAKE_PAYMENT, card.entry.club_id):
+    can_pay = card.is_seen and card.owes_here
+    if not can_pay or not who.may(Permission.TAKE_PAYMENT, card.entry.club_id):
         return None
     return url_for("frontdesk.pay", person_id=card.entry.person_id, entry=card.entry.id)
 

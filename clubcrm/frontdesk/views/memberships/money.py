@@ -8,7 +8,7 @@ from clubcrm.accounts.queries import get_club
 from clubcrm.accounts.states import Permission
 from clubcrm.billing.errors import UnknownPayment
 from clubcrm.billing.operations import reverse_payment, take_payment
-from clubcrm.billing.queries import get_payment, invoices_of, owed_by
+from clubcrm.billing.queries import get_payment, invoices_of, owed_by, taken_at
 from clubcrm.billing.states import InvoiceState
 from clubcrm.core import clock
 from clubcrm.core.money import Money
@@ -21,16 +21,17 @@ from clubcrm.frontdesk.views.memberships.task import Answer, answer_task, person
 @blueprint.route("/people/<int:person_id>/pay", methods=["GET", "POST"])
 @requires(Permission.TAKE_PAYMENT)
 def pay(person_id: int) -> Answer:
-    """Money from a member: for one invoice, or for the oldest debts first."""
+    """Money from a member: for one invoice, or for the oldest debts to the reader's clubs first."""
+    scope = principal().scope(Permission.TAKE_PAYMENT)
     with reading() as session:
         person = person_for(session, person_id, Permission.TAKE_PAYMENT)
-        club = get_club(session, person.home_club_id)
+        club = get_club(session, taken_at(person.home_club_id, scope))
         issued = [
             invoice
             for invoice in reversed(invoices_of(session, person.id))
-            if invoice.state is InvoiceState.ISSUED
+            if invoice.state is InvoiceState.ISSUED and invoice.club_id in scope
         ]
-        owed = owed_by(session, [person.id]).get(person.id)
+        owed = owed_by(session, [person.id], scope).get(person.id)
     form = PaymentForm(club=club, invoices=issued, amount=owed.amount if owed else None)
 
     def do(session: Session) -> Money:
@@ -41,6 +42,7 @@ def pay(person_id: int) -> Answer:
             amount,
             method=form.way,
             invoice_id=form.invoice_id,
+            scope=scope,
             by=principal().actor,
             now=clock.now(),
         )

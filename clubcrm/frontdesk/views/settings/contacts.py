@@ -13,7 +13,6 @@ from clubcrm.accounts.operations import change_club
 from clubcrm.accounts.queries import ClubRow
 from clubcrm.accounts.states import Permission
 from clubcrm.core import clock
-from clubcrm.core.errors import DomainError
 from clubcrm.core.money import Money
 from clubcrm.core.transactions import reading, transaction
 from clubcrm.frontdesk.forms.settings import ContactsForm, RampForm
@@ -172,12 +171,8 @@ def switch_contact(code: str) -> Response:
     """Switch a contact on or off."""
     club = current_club(Permission.EDIT_CONTACTS)
     is_on = request.form.get("is_on") == "yes"
-    try:
-        with transaction() as session:
-            switch_play(session, club.id, code, is_on=is_on, by=principal().actor, now=clock.now())
-    except DomainError as refusal:
-        flash(refusal.text(), "stop")
-    else:
-        words = _("%(name)s is made again.") if is_on else _("%(name)s is not made any more.")
-        flash(words % {"name": play_words(code)}, "in")
+    with transaction() as session:
+        switch_play(session, club.id, code, is_on=is_on, by=principal().actor, now=clock.now())
+    words = _("%(name)s is made again.") if is_on else _("%(name)s is not made any more.")
+    flash(words % {"name": play_words(code)}, "in")
     return go_to(url_for("frontdesk.contacts"))
