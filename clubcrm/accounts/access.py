@@ -195,10 +195,15 @@ def _by_session() -> Known | None:
     if not current_user.is_authenticated or is_locked():
         return None
     today = int(clock.now().timestamp()) // A_DAY
-    if session.get(SEEN) != today:
+    if session.get(SEEN) != today and request.method == "GET" and not _is_part():
         session[SEEN] = today  # whoever comes every other week stays signed in
     known: Known = current_user.known
     return known
+
+
+def _is_part() -> bool:
+    """Whether a page script asks: its late answer must not bring a session back that was handed over."""
+    return request.headers.get("HX-Request") == "true"
 
 
 def clubs_where(permission: Permission) -> dict[int, ClubRow]:

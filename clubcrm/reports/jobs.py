@@ -42,7 +42,7 @@ def count_for_owner(club: ClubRow, clock: Clock) -> None:
     today = club.today(now)
     with reading() as session:
         mark = mark_now(session)
-        if mark_kept(session, club.id, today) == mark:
+        if mark_kept(session, club.id, today, now) == mark:
             summary = None
         else:
             summary = count_summary(session, club, now)

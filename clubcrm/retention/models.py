@@ -224,7 +224,7 @@ class Touchpoint(Model):
         Index(
             "ix_touchpoint_backlog",
             *("club_id", "state"),
-            sqlite_where=text("is_backlog"),
+            sqlite_where=text("is_backlog = 1"),
             postgresql_where=text("is_backlog"),
         ),
     )

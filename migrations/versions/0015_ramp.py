@@ -17,6 +17,12 @@ depends_on = None
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 AT = sa.DateTime(timezone=True)
 IS_BACKLOG = sa.text("is_backlog")
+LEAVE_ALONE = """
+UPDATE touchpoint SET state = 'cancelled', reason = 'phase_left', closed_at = planned_at
+WHERE is_backlog AND state = 'planned'
+"""
+"""Without the ramp they would all be contacted at once."""
+
 END = """
 INSERT INTO ramp (club_id, from_on, per_day, ended_at, ended_because)
 SELECT play.club_id, coalesce(min(club.went_live_on), min(date(play.made_at))), 20,
@@ -35,7 +41,7 @@ def upgrade() -> None:
         "ix_touchpoint_backlog",
         "touchpoint",
         ["club_id", "state"],
-        sqlite_where=IS_BACKLOG,
+        sqlite_where=sa.text("is_backlog = 1"),
         postgresql_where=IS_BACKLOG,
     )
     op.create_table(
@@ -54,6 +60,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute(LEAVE_ALONE)
     op.drop_table("ramp")
     op.drop_index("ix_touchpoint_backlog", table_name="touchpoint")
     op.drop_column("touchpoint", "is_backlog")

@@ -294,10 +294,14 @@ def test_a_debt_paid_at_a_stop_opens_the_door_from_there(
     told = {"amount": "6.40", "method": "cash", "entry": entry, "csrf_token": csrf_of(form)}
     done = desk.post(way, data=told)
     assert done.status_code == 303, done.text
-    assert done.location.endswith(f"/desk?entry={entry}")
+    assert done.location.endswith(f"/desk?entry={entry}&back=1")
     back = desk.get(done.location).text
     assert "Nothing stands in the way any more." in back
     assert visits(app) == 0
+    # Half an hour later nobody stands there any more.
+    clock.set_clock(NOW + timedelta(minutes=30))
+    assert "Let in now" not in desk.get(done.location).text
+    clock.set_clock(NOW)
     send(desk, "/desk/check-ins", person_id=person)
     assert visits(app) == 1
     assert "Let in now" not in desk.get(f"/desk?entry={entry}").text

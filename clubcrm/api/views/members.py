@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from clubcrm.accounts.access import principal, requires
 from clubcrm.accounts.states import Permission as P
 from clubcrm.api.answers import shown, writes
-from clubcrm.api.pages import read_cursor, write_cursor
+from clubcrm.api.pages import BadCursor, read_cursor, write_cursor
 from clubcrm.api.queries import Sight, person_in, sight
 from clubcrm.api.schemas.base import amount_or_none, shown_id
 from clubcrm.api.schemas.members import (
@@ -103,8 +103,11 @@ def _place(kept: Sequence[Any] | None) -> Place | None:
     """The place in the order of a search that a cursor holds."""
     if kept is None:
         return None
-    token, name_key, person_id, kind = kept
-    return token, name_key, person_id, TokenKind(kind)
+    try:
+        token, name_key, person_id, kind = kept
+        return token, name_key, person_id, TokenKind(kind)
+    except ValueError as error:  # of a version whose searches had another order
+        raise BadCursor from error
 
 
 @api.post("/members")

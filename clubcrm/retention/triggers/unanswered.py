@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import cast
 
-from sqlalchemy import Table, and_, bindparam, or_, select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.queries import ClubRow
@@ -19,8 +19,9 @@ _touch = cast(Table, Touchpoint.__table__)
 FIRST = "K07"
 """The contact that comes before: in either of its arms."""
 
-_STILL = (
+_AWAY = (
     select(
+        _touch.c.id,
         _touch.c.person_id,
         _touch.c.occasion_on,
         _touch.c.planned_at,
@@ -31,15 +32,13 @@ _STILL = (
     .where(
         _touch.c.club_id == bindparam("club"),
         _touch.c.play == FIRST,
-        or_(
-            _touch.c.occasion_on.between(bindparam("first"), bindparam("last")),
-            and_(_touch.c.is_backlog, _touch.c.planned_at >= bindparam("since")),
-        ),
         _touch.c.arm.is_not(None),
         _state.c.phase.in_([Phase.AT_RISK, Phase.SLEEPING]),
     )
     .order_by(_touch.c.id)
 )
+_BY_OCCASION = _AWAY.where(_touch.c.occasion_on.between(bindparam("first"), bindparam("last")))
+_OF_BACKLOG = _AWAY.where(_touch.c.is_backlog, _touch.c.planned_at >= bindparam("since"))
 
 
 def still_at_risk(session: Session, club: ClubRow, day: date, rules: PlayRules) -> list[Occasion]:
@@ -53,7 +52,13 @@ def still_at_risk(session: Session, club: ClubRow, day: date, rules: PlayRules) 
         first = last - timedelta(days=max(0, rules.valid_days - 1))
         since, _ = day_bounds(first, club.timezone, club.day_cutoff_minutes)
         asked = {"club": club.id, "first": first, "last": last, "since": since}
-        for row in session.connection().execute(_STILL, asked):
+        connection = session.connection()
+        rows = {
+            row.id: row
+            for query in (_BY_OCCASION, _OF_BACKLOG)
+            for row in connection.execute(query, asked)
+        }
+        for row in (rows[touch_id] for touch_id in sorted(rows)):
             asked_on = club.today(row.planned_at) if row.is_backlog else row.occasion_on
             # Whoever came back in between and slipped again is an occasion of its own.
             is_away = row.last_visit_on is not None and row.last_visit_on < asked_on

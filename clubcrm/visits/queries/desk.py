@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Row, Select, func, select
@@ -277,8 +277,10 @@ def desk_card(session: Session, row: EntryRow, now: datetime) -> DeskCard:
         if visit and visit.undone_at is None and visit.checked_out_at is None
         else None
     )
-    came_since = any(v.at >= row.at for v in facts.visits)
-    is_stopped = row.decision is Decision.STOP and not came_since
+    # Somebody who stands here still, and of whom nothing is left of what stopped him.
+    stopped_by = {r.code for r in row.reasons if r.effect is Effect.BLOCK}
+    is_here = row.at <= now < row.at + WAITS and not any(v.at >= row.at for v in facts.visits)
+    is_stopped = row.decision is Decision.STOP and is_here and not stopped_by & set(effects)
     debt = facts.debt if facts.debt and facts.debt.minor > 0 else None
     is_seen = entry.person.is_seen_here
     can_undo = visit is not None and visit.undone_at is None and row.decision in LETS_IN
@@ -313,6 +315,8 @@ def desk_card(session: Session, row: EntryRow, now: datetime) -> DeskCard:
 
 
 LETS_IN: Final = frozenset({Decision.IN, Decision.WARN})
+WAITS: Final = timedelta(minutes=30)
+"""So long somebody who was stopped may be standing at the desk, paying or renewing."""
 
 
 def _person(person_id: int) -> Select[*tuple[Any, ...]]:

@@ -56,6 +56,7 @@ def test_the_bench_tells_its_figures(
         words += ["--database", database.url]
     assert run([*words, "--json"]) in (0, 1)  # how dear it is here is no matter
     told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert "areas" in told, told
     assert told["areas"].keys() == PAGES | BULK
     assert all(one["is_right"] for one in told["areas"].values()), told
     assert all(told["areas"][name]["people"] == 400 for name in BULK)

@@ -16,6 +16,8 @@ from clubcrm.reports.models import OwnerCount
 from clubcrm.reports.queries.owner import Summary, count_summary, summary_of
 from clubcrm.reports.queries.owner.summary import FRESH
 from clubcrm.retention.jobs import run_day
+from clubcrm.retention.models import MemberState
+from clubcrm.retention.states import Risk
 from tests.conftest import NOW
 from tests.integration.members.desk import TODAY, a_plan
 
@@ -103,6 +105,17 @@ def test_nothing_is_counted_again_where_nothing_happened(busy: int) -> None:
     _arrive(busy, "New", ends=(3,))
     count_everywhere(clock.now)
     assert _shown(busy).risk.people != 77
+
+
+def test_it_is_counted_again_in_any_case_after_a_while(busy: int) -> None:
+    """What is written without a mark, or with one that came late, is in it some minutes later."""
+    count_everywhere(clock.now)
+    with transaction() as session:
+        session.execute(update(MemberState).values(risk=Risk.HIGH))
+    for minutes, is_seen in ((1, False), (9, False), (10, True)):
+        clock.set_clock(NOW + minutes * A_MINUTE)
+        count_everywhere(clock.now)
+        assert (_shown(busy).risk.high == 8) == is_seen
 
 
 def test_a_count_of_another_day_is_not_shown(busy: int) -> None:

@@ -30,7 +30,12 @@ from clubcrm.messaging.models import Sender
 from clubcrm.messaging.states import Channel
 from clubcrm.retention.jobs import make_contacts, plan_day
 from clubcrm.retention.models import MemberState, Ramp, Touchpoint
-from clubcrm.retention.operations.contacts import begin_ramp, change_ramp, end_ramp
+from clubcrm.retention.operations.contacts import (
+    begin_ramp,
+    change_ramp,
+    end_ramp,
+    switch_play,
+)
 from clubcrm.retention.queries import RampSight, ramp_sight
 from clubcrm.retention.states import RampEnd, TouchpointState
 from clubcrm.visits.operations import BalanceValues, set_opening_balances
@@ -281,6 +286,28 @@ def test_the_backlog_waits_until_the_club_writes_at_all(life: Life) -> None:
     life.day += 1
     a_day(life)
     assert len(begun(life)) == 2
+
+
+def test_whoever_waits_for_a_contact_that_is_switched_off_goes_on_waiting(twelve: Life) -> None:
+    life = twelve
+    plans(life, 0)
+    plays = {row.play for row in backlog(life)}
+    assert plays == {"K07"}
+
+    def switch(is_on: bool) -> None:
+        with transaction() as session:
+            switch_play(session, life.club_id, "K07", is_on=is_on, **life.by)
+
+    switch(False)
+    for _ in range(2):
+        life.day += 1
+        a_day(life)
+    assert {row.state for row in backlog(life)} == {TouchpointState.PLANNED}
+    assert ramp_is_open(life)
+    switch(True)
+    life.day += 1
+    a_day(life)
+    assert begun(life)
 
 
 def test_ended_by_hand_whoever_waits_is_left_alone_for_good(twelve: Life) -> None:

@@ -8,7 +8,7 @@ from flask import abort, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from clubcrm.accounts.access import current_club, principal, requires
+from clubcrm.accounts.access import clubs_where, current_club, principal, requires
 from clubcrm.accounts.errors import NotAllowed
 from clubcrm.accounts.queries import ClubRow, get_club
 from clubcrm.accounts.states import Permission
@@ -108,8 +108,11 @@ def desk_inside() -> Page:
 @blueprint.post("/desk/check-ins")
 @requires(Permission.CHECK_IN)
 def desk_check_in() -> Page:
-    """A card was scanned, or a person chosen; a reason lets in against a stop."""
-    club = current_club(Permission.CHECK_IN)
+    """A card was scanned, or a person chosen; a reason lets in against a stop.
+
+    What follows on an answer (`entry`) is done at the club that gave it.
+    """
+    club = _club_asked()
     code = request.form.get("code")
     reason = request.form.get("reason") or request.form.get("words")
     if reason is not None and not principal().may(Permission.OVERRIDE_STOP, club.id):
@@ -205,6 +208,14 @@ def _let_back(session: Session, entry: EntryRow, now: datetime) -> CheckIn:
         now=now,
         scope=principal().scope(Permission.CHECK_IN),
     )
+
+
+def _club_asked() -> ClubRow:
+    entry_id = request.form.get("entry", type=int)
+    if entry_id is None:
+        return current_club(Permission.CHECK_IN)
+    with reading() as session:
+        return clubs_where(Permission.CHECK_IN)[_entry(session, entry_id).club_id]
 
 
 def _ask(

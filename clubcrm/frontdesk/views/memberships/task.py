@@ -18,12 +18,13 @@ from clubcrm.accounts.states import Permission
 from clubcrm.core import clock
 from clubcrm.core.errors import DomainError
 from clubcrm.core.formats import format_day
-from clubcrm.core.transactions import transaction
+from clubcrm.core.transactions import reading, transaction
 from clubcrm.frontdesk.forms import put_refusal
 from clubcrm.frontdesk.forms.memberships import TaskForm
 from clubcrm.frontdesk.views import OnlyAQuote, go_to
 from clubcrm.members.errors import UnknownMembership
 from clubcrm.members.queries import PersonRow, TermRow, get_person, get_term
+from clubcrm.visits.queries import entry_row
 
 Done = TypeVar("Done")
 Answer = Response | str | tuple[str, int]
@@ -59,8 +60,11 @@ def answer_task(
 
 def _back(person_id: int) -> str:
     entry_id = request.values.get("entry", type=int)
-    if entry_id is not None and principal().scope(Permission.CHECK_IN):
-        return url_for("frontdesk.desk", entry=entry_id)
+    if entry_id is not None:
+        with reading() as session:
+            row = entry_row(session, entry_id, principal().scope(Permission.CHECK_IN))
+        if row is not None and row.person_id == person_id:
+            return url_for("frontdesk.desk", entry=entry_id, back=1)
     return url_for("frontdesk.person", person_id=person_id)
 
 

@@ -34,6 +34,9 @@ MONTHS: Final = 6
 FRESH: Final = timedelta(seconds=150)
 """So old a kept count is still shown; a job looks once a minute whether there is something to count."""
 
+ANEW: Final = timedelta(minutes=10)
+"""After so long it is counted again in any case: what is written late leaves no mark in order."""
+
 _kept = cast(Table, OwnerCount.__table__)
 _event = cast(Table, EventLog.__table__)
 _change = cast(Table, PhaseChange.__table__)
@@ -52,6 +55,7 @@ class Summary:
     def as_json(self) -> dict[str, Any]:
         """As it is kept."""
         return {
+            "at": self.counted_at.isoformat(),
             "risk": asdict(self.risk),
             "due": [[row.part, list(row.counts)] for row in self.due],
             "happened": [[one.group, one.people] for one in self.happened],
@@ -106,10 +110,13 @@ def mark_now(session: Session) -> Mark:
     return Mark(*(int(value or 0) for value in session.execute(_MARK).one()))
 
 
-def mark_kept(session: Session, club_id: int, today: date) -> Mark | None:
-    """How far they had come when the count of this day was kept; None without one."""
+def mark_kept(session: Session, club_id: int, today: date, now: datetime) -> Mark | None:
+    """How far they had come when a count of this day was kept; None without one, or with an old one."""
     row = session.execute(_KEPT, {"club": club_id}).one_or_none()
-    return Mark(row.event_id, row.change_id) if row is not None and row.on == today else None
+    if row is None or row.on != today:
+        return None
+    is_old = now - datetime.fromisoformat(row.figures["at"]) >= ANEW
+    return None if is_old else Mark(row.event_id, row.change_id)
 
 
 _CLUB: BindParameter[int] = bindparam("club")

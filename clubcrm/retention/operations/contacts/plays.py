@@ -14,11 +14,12 @@ from clubcrm.core.events import record
 from clubcrm.core.sql import insert_missing, locked
 from clubcrm.retention.errors import UnknownPlay
 from clubcrm.retention.events import PlayChanged
-from clubcrm.retention.models import Play
+from clubcrm.retention.models import Play, Ramp
 from clubcrm.retention.policies.plays import PlayRules, play_rules
 from clubcrm.retention.shipped import shipped_plays
 
 _play = cast(Table, Play.__table__)
+_ramp = cast(Table, Ramp.__table__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +120,15 @@ def _seed(club_id: int, code: str, version: int, now: datetime) -> str:
 def switch_play(
     session: Session, club_id: int, code: str, *, is_on: bool, by: Actor, now: datetime
 ) -> None:
-    """Switch a play on or off; what is under way goes on. Raises UnknownPlay."""
+    """Switch a play on or off; what is under way goes on. Raises UnknownPlay.
+
+    Of the backlog whoever waits for it goes on waiting; switched on, it is looked at anew at once.
+    """
     play = _get(session, club_id, code, now)
     if play.is_on == is_on:
         return
     session.execute(update(_play).where(_play.c.id == play.id).values(is_on=is_on))
+    session.execute(update(_ramp).where(_ramp.c.club_id == club_id).values(looked_at=None))
     changed = PlayChanged(club_id=club_id, code=code, version=play.version, is_on=is_on)
     record(session, changed, by=by, now=now)
 

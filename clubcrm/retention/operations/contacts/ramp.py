@@ -22,7 +22,7 @@ from clubcrm.core.sql import chunks, insert_missing, locked
 from clubcrm.messaging.queries import gate_facts
 from clubcrm.messaging.states import Refusal
 from clubcrm.retention.events import RampBegan, RampChanged, RampEnded
-from clubcrm.retention.models import Ramp, Touchpoint
+from clubcrm.retention.models import MemberState, Ramp, Touchpoint
 from clubcrm.retention.operations.contacts.carrying import (
     Planned,
     carry_out,
@@ -44,6 +44,7 @@ RAMP_ENDED: Final = "ramp_ended"
 
 _touch = cast(Table, Touchpoint.__table__)
 _ramp = cast(Table, Ramp.__table__)
+_state = cast(Table, MemberState.__table__)
 
 _ROW = select(
     _ramp.c.from_on,
@@ -210,6 +211,7 @@ def plan_backlog(
         return Planned()
     standing = standing_occasions(session, club, list(plays.values()), day, ramp.from_on)
     waiting = _waiting(session, club, plays, standing, now)
+    is_open = _is_undecided(session, club.id) or _waits_for_a_play(session, club, plays)
     wishes = _new_wishes(session, plays, standing, day)
     before = {}
     for person_id, wish, reason in waiting:
@@ -220,7 +222,8 @@ def plan_backlog(
     tally = carry_out(session, club, plays, told, day, now)
     _set(session, club.id, looked_at=now)
     begun = max(ramp.from_on, ramp.imported_on or ramp.from_on)
-    if day > begun and all(turn.state is not TouchpointState.PLANNED for _, turn in turns):
+    is_through = all(turn.state is not TouchpointState.PLANNED for _, turn in turns)
+    if day > begun and is_through and not is_open:
         _end(session, club.id, RampEnd.WORKED_OFF, 0, ENGINE, now)
     return tally
 
@@ -239,6 +242,8 @@ def _waiting(
     """(person, wish, reason) of those who wait; whoever has left the state waits no longer."""
     found, gone = [], []
     for row in session.execute(_WAITING, {"club": club.id}):
+        if not _is_on(plays, row.play):
+            continue  # it waits until the play is switched on again
         if Key(row.person_id, row.play, row.occasion_on, row.step) not in standing:
             gone.append(row.id)
             continue
@@ -258,6 +263,24 @@ def _waiting(
     for ids in chunks(gone, AT_ONCE):
         session.execute(update(_touch).where(_touch.c.id.in_(ids)).values(values))
     return found
+
+
+def _is_on(plays: Mapping[str, PlayRow], code: str) -> bool:
+    return code in plays and plays[code].is_on
+
+
+def _waits_for_a_play(session: Session, club: ClubRow, plays: Mapping[str, PlayRow]) -> bool:
+    """Whether somebody waits for a play that is switched off."""
+    waiting = session.execute(_WAITING, {"club": club.id})
+    return any(not _is_on(plays, row.play) for row in waiting)
+
+
+def _is_undecided(session: Session, club_id: int) -> bool:
+    """Whether there is somebody of whom nobody knows yet where he stands, after an import say."""
+    marked = select(_state.c.person_id).where(
+        _state.c.club_id == club_id, _state.c.dirty_seq != _state.c.clean_seq
+    )
+    return session.scalar(marked.limit(1)) is not None
 
 
 def _new_wishes(
