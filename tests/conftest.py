@@ -160,16 +160,20 @@ def database(
         template = folder / "template.sqlite3"
         _build_schema(f"sqlite:///{template}")
         return Database("sqlite", f"sqlite:///{folder / 'test.sqlite3'}", template)
-    server = request.getfixturevalue("postgresql")
-    name = f"test_{os.getpid()}"
+    url = empty_database(request.getfixturevalue("postgresql"), f"test_{os.getpid()}")
+    _build_schema(url)
+    return Database("postgresql", url, None)
+
+
+def empty_database(server: str, name: str) -> str:
+    """Make a database without a table on a PostgreSQL server, in the place of one of that name; its address."""
     admin = create_engine(_psycopg(server), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
         connection.execute(text(f"CREATE DATABASE {name}"))
     url = admin.url.set(database=name).render_as_string(hide_password=False)
     admin.dispose()
-    _build_schema(url)
-    return Database("postgresql", url, None)
+    return url
 
 
 def _psycopg(url: str) -> str:

@@ -1,6 +1,7 @@
 """The bench in its small form: the club it makes is sound, and its figures are there."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from clubcrm.doctor import examine
 from clubcrm.members.models import Person
 from clubcrm.members.queries import find_people
 from clubcrm.visits.models import Visit
-from tests.conftest import Database
+from tests.conftest import empty_database
 
 PAGES = {"search", "check-in", "card", "home"}
 BULK = {"daily", "import"}
@@ -48,15 +49,15 @@ def test_nobody_comes_in_twice() -> None:
 
 
 def test_the_bench_tells_its_figures(
-    capsys: pytest.CaptureFixture[str], database: Database
+    capsys: pytest.CaptureFixture[str], database_kind: str, request: pytest.FixtureRequest
 ) -> None:
     words = ["bench", "--members", "400", "--visits", "4000", "--requests", "5", "--rounds", "1"]
-    if database.kind == "postgresql":  # on SQLite it makes a database of its own
-        database.reset()
-        words += ["--database", database.url]
+    if database_kind == "postgresql":  # on SQLite it makes a database of its own
+        server = request.getfixturevalue("postgresql")
+        words += ["--database", empty_database(server, f"bench_{os.getpid()}")]
     assert run([*words, "--json"]) in (0, 1)  # how dear it is here is no matter
     told: dict[str, Any] = json.loads(capsys.readouterr().out)
-    assert "areas" in told, told
+    assert "areas" in told, told["error"]
     assert told["areas"].keys() == PAGES | BULK
     assert all(one["is_right"] for one in told["areas"].values()), told
     assert all(told["areas"][name]["people"] == 400 for name in BULK)
