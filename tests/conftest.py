@@ -166,7 +166,7 @@ def database(
 
 
 def empty_database(server: str, name: str) -> str:
-    """Make a database without a table on a PostgreSQL server, in the place of one of that name; its address."""
+    """Make a database without a table on a PostgreSQL server, and return its address."""
     admin = create_engine(_psycopg(server), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
