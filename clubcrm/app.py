@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from clubcrm.accounts.access import entrance, guard
 from clubcrm.accounts.queries import is_set_up
+from clubcrm.accounts.sessions import Sessions
 from clubcrm.api.problems import problem_of, unavailable
 from clubcrm.core import clock, events, jobs
 from clubcrm.core.db import db
@@ -35,6 +36,19 @@ CSP = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 
+FOR_FILES = (
+    ("Content-Security-Policy", CSP),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+)
+FOR_PAGES = (
+    *FOR_FILES,
+    ("Cache-Control", "no-store"),
+    ("Vary", "Cookie, Accept-Language, HX-Request"),
+)
+"""What every answer says where it says nothing else of it."""
+
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Make the application. Touches no database and starts no thread; `worker.embed` does that."""
@@ -45,6 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(_config(settings))
     app.extensions["settings"] = settings
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.session_interface = Sessions()
     clock.set_clock(settings.now)
     db.init_app(app)
     CSRFProtect(app)
@@ -105,13 +120,9 @@ def _config(settings: Settings) -> dict[str, Any]:
 def _set_headers(app: Flask) -> None:
     @app.after_request
     def headers(response: Response) -> Response:
-        response.headers.setdefault("Content-Security-Policy", CSP)
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "same-origin"
-        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        if request.endpoint != "static":
-            response.headers.setdefault("Cache-Control", "no-store")
-            response.headers.setdefault("Vary", "Cookie, Accept-Language, HX-Request")
+        said = {name.lower() for name, _value in response.headers}
+        usual = FOR_FILES if request.endpoint == "static" else FOR_PAGES
+        response.headers.extend([pair for pair in usual if pair[0].lower() not in said])
         return response
 
 

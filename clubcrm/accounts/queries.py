@@ -1,12 +1,17 @@
 """Reads about clubs, staff and tokens."""
 
 import hashlib
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, cast
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final, cast
 
-from sqlalchemy import Table, bindparam, or_, select
+from sqlalchemy import Table, Text, bindparam, or_, select
+from sqlalchemy import cast as cast_to
+from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.errors import UnknownClerk, UnknownClub
@@ -15,7 +20,11 @@ from clubcrm.accounts.policies import GRANTS, Principal, at_desk_only, grants_of
 from clubcrm.accounts.states import Permission, Role
 from clubcrm.core.actor import Actor, ActorKind
 from clubcrm.core.days import club_day
+from clubcrm.core.prepared import Prepared
 from clubcrm.core.transactions import kept
+
+MOST_KEPT: Final = 256
+"""So many of those who ask are remembered, each as the rows read that made him."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,7 @@ class ClubRow:
     day_cutoff_minutes: int
     is_demo: bool
     went_live_on: date | None
-    settings: dict[str, Any]
+    settings: Mapping[str, Any]
 
     def today(self, now: datetime) -> date:
         """The club's day at an instant: its local date, with its cut-off."""
@@ -61,17 +70,20 @@ _CLUBS = select(*_CLUB_COLUMNS)
 _BY_NAME = _CLUBS.order_by(_club.c.name, _club.c.id)
 _IN_SCOPE = _BY_NAME.where(_club.c.id.in_(bindparam("scope", expanding=True)))
 _BY_ID = _CLUBS.where(_club.c.id == bindparam("id"))
-_SIGNED_IN = (
-    select(_user.c.full_name, _user.c.language, _role.c.role, *_CLUB_COLUMNS)
+# Who asks is read at every request, and is mostly who it was: with the settings as text, a row says so.
+_ASKED_COLUMNS = [*_CLUB_COLUMNS[:-1], cast_to(_club.c.settings, Text).label("settings")]
+_SIGNED_IN = Prepared(
+    select(_user.c.full_name, _user.c.language, _role.c.role, *_ASKED_COLUMNS)
     .outerjoin_from(_user, _role, _role.c.user_id == _user.c.id)
     .outerjoin(_club, _club.c.id == _role.c.club_id)
     .where(
         _user.c.id == bindparam("id"), _user.c.session_key == bindparam("key"), _user.c.is_active
     )
 )
-_WITH_TOKEN = (
+_WITH_TOKEN = Prepared(
     select(
-        _token.c.id.label("token_id"), _token.c.name.label("token"), _token.c.role, *_CLUB_COLUMNS
+        *(_token.c.id.label("token_id"), _token.c.name.label("token")),
+        *(_token.c.role, *_ASKED_COLUMNS),
     )
     .join_from(_token, _club, or_(_token.c.all_clubs, _club.c.id == _token.c.club_id))
     .where(_token.c.token_hash == bindparam("digest"), _token.c.revoked_at.is_(None))
@@ -79,7 +91,7 @@ _WITH_TOKEN = (
 
 
 def _row(club: Any) -> ClubRow:
-    return ClubRow(*(*club[:-1], dict(club[-1] or {})))
+    return ClubRow(*(*club[:-1], MappingProxyType(club[-1] or {})))
 
 
 def clubs(session: Session, scope: Collection[int] | None = None) -> list[ClubRow]:
@@ -137,11 +149,15 @@ class Known:
 
 def whoever_signed_in(session: Session, user_id: int, session_key: str) -> Known | None:
     """The signed-in employee with all rights; None when gone, inactive or signed out everywhere."""
-    rows = session.execute(_SIGNED_IN, {"id": user_id, "key": session_key}).all()
-    if not rows:
-        return None
+    rows = _SIGNED_IN.raw(session, {"id": user_id, "key": session_key})
+    return _signed_in(rows, user_id, session.get_bind().dialect) if rows else None
+
+
+@lru_cache(MOST_KEPT)
+def _signed_in(raw: tuple[tuple[Any, ...], ...], user_id: int, dialect: Dialect) -> Known:
+    rows = _SIGNED_IN.made(raw, dialect)
     full_name, language = rows[0][:2]
-    held = [(row.role, _row(row[3:])) for row in rows if row.role is not None]
+    held = [(row.role, _asked_row(row[3:])) for row in rows if row.role is not None]
     return _known(Actor(ActorKind.STAFF, user_id, full_name), held, language)
 
 
@@ -155,11 +171,19 @@ def rights_of(session: Session, user_id: int) -> dict[int, frozenset[Permission]
 
 def whoever_has_token(session: Session, token: str) -> Known | None:
     """The machine with this token and its rights; None when unknown or revoked."""
-    rows = session.execute(_WITH_TOKEN, {"digest": token_digest(token)}).all()
-    if not rows:
-        return None
-    held = [(row.role, _row(row[3:])) for row in rows]
+    rows = _WITH_TOKEN.raw(session, {"digest": token_digest(token)})
+    return _with_token(rows, session.get_bind().dialect) if rows else None
+
+
+@lru_cache(MOST_KEPT)
+def _with_token(raw: tuple[tuple[Any, ...], ...], dialect: Dialect) -> Known:
+    rows = _WITH_TOKEN.made(raw, dialect)
+    held = [(row.role, _asked_row(row[3:])) for row in rows]
     return _known(Actor(ActorKind.TOKEN, rows[0].token_id, rows[0].token), held)
+
+
+def _asked_row(club: Sequence[Any]) -> ClubRow:
+    return _row((*club[:-1], json.loads(club[-1] or "{}")))
 
 
 def _known(

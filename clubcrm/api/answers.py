@@ -6,6 +6,7 @@ has no second effect, another request with that key is refused. A refusal keeps 
 request may succeed later. A deadlock is tried again here, out of the sender's sight.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import wraps
@@ -97,9 +98,9 @@ def _key() -> str | None:
     return key
 
 
-def shown(made: BaseModel) -> Response:
-    """The answer of a call that is asked as one types: written at once, where others are copied first."""
-    return _respond(made.model_dump_json(by_alias=True), 200)
+def shown(made: Mapping[str, Any]) -> Response:
+    """The answer of a call that is asked as one types: JSON values, written as they are."""
+    return _respond(json.dumps(made, ensure_ascii=False, separators=(",", ":")), 200)
 
 
 def _respond(text: str, status: int, *, replayed: bool = False) -> Response:

@@ -12,6 +12,7 @@ from clubcrm.billing.errors import UnknownInvoice, UnknownPayment
 from clubcrm.billing.models import Invoice, Payment, PaymentAllocation
 from clubcrm.billing.states import InvoiceState, PaymentMethod
 from clubcrm.core.money import Money
+from clubcrm.core.prepared import Prepared
 from clubcrm.core.sql import chunks
 
 _invoice = cast(Table, Invoice.__table__)
@@ -33,7 +34,7 @@ class Owed:
         return Money(self.minor, self.currency)
 
 
-_OWED = (
+_OWED_BY = (
     select(
         _invoice.c.person_id,
         func.sum(_invoice.c.total_minor - _invoice.c.paid_minor),
@@ -47,9 +48,10 @@ _OWED = (
     .group_by(_invoice.c.person_id, _invoice.c.currency)
     .order_by("due_on", _invoice.c.currency)
 )
-"""Asked at every check-in: put together once."""
 
-_OWED_TO = _OWED.where(_invoice.c.club_id.in_(bindparam("clubs", expanding=True)))
+# Asked at every check-in: put together once.
+_OWED = Prepared(_OWED_BY)
+_OWED_TO = Prepared(_OWED_BY.where(_invoice.c.club_id.in_(bindparam("clubs", expanding=True))))
 
 
 def owed_by(
@@ -61,8 +63,10 @@ def owed_by(
     """
     found: dict[int, Owed] = {}
     for chunk in chunks(list(person_ids), 5000):
-        asked = {"people": chunk, "clubs": tuple(scope or ())}
-        rows = session.execute(_OWED if scope is None else _OWED_TO, asked)
+        if scope is None:
+            rows = _OWED.all(session, {"people": chunk})
+        else:
+            rows = _OWED_TO.all(session, {"people": chunk, "clubs": scope})
         for person_id, minor, currency, due_on in rows:
             found.setdefault(person_id, Owed(int(minor), currency, due_on))
     return found

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -28,6 +29,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from clubcrm.core.db import Base
+from clubcrm.core.prepared import Prepared
 
 Query = TypeVar("Query", bound=Select[Any])
 Row = TypeVar("Row")
@@ -103,10 +105,13 @@ def insert_many(session: Session, table: Table, rows: Sequence[Mapping[str, Any]
 
 
 def _insert_one(session: Session, table: Table, row: Mapping[str, Any]) -> int:
-    key = session.connection().execute(insert(table), dict(row)).inserted_primary_key
-    assert key is not None
-    row_id: int = key[0]
+    row_id: int = _one_row(table).all(session, row)[0].id
     return row_id
+
+
+@cache
+def _one_row(table: Table) -> Prepared:
+    return Prepared(insert(table).returning(table.c.id))
 
 
 def insert_quickly(

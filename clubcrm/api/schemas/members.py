@@ -19,6 +19,7 @@ from clubcrm.api.schemas.base import (
     shown_id,
 )
 from clubcrm.api.schemas.memberships import MembershipBrief
+from clubcrm.reports.queries.people import BriefLine, ListRow
 from clubcrm.reports.queries.people.timeline import Kind, TimelineItem
 from clubcrm.retention.states import Phase, Risk, Status, Sub
 
@@ -53,6 +54,20 @@ class MemberItem(Shape):
     membership: MembershipBrief | None = Field(
         description="The running term, else the next, else the last."
     )
+
+    @staticmethod
+    def written(row: ListRow | BriefLine, today: date) -> dict[str, Any]:
+        """A line of a list, as JSON values: searches come as one types, and each would be checked anew."""
+        return {
+            "id": shown_id(row.id),
+            "external_id": row.external_id or row.number,
+            "number": row.number,
+            "name": row.full_name or row.number,
+            "phone": row.phone,
+            "status": row.status,
+            "phase": row.phase,
+            "membership": MembershipBrief.written(row.term, today) if row.term else None,
+        }
 
 
 class MemberPage(Page[MemberItem]):

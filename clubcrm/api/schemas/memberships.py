@@ -1,6 +1,7 @@
 """Plans and memberships as the API takes and answers them."""
 
 from datetime import date
+from typing import Any
 
 from pydantic import Field
 
@@ -156,15 +157,21 @@ class MembershipBrief(Shape):
     @classmethod
     def of(cls, term: BriefTerm, today: date) -> "MembershipBrief":
         """A term in short."""
-        return cls(
-            id=shown_id(term.id),
-            plan=term.plan_name,
-            state=term.state_on(today),
-            starts_on=term.starts_on,
-            ends_on=term.ends_on,
-            days_left=days_left(term, today),
-            visits_left=term.visits_left,
-        )
+        return cls.model_validate(cls.written(term, today))
+
+    @staticmethod
+    def written(term: BriefTerm, today: date) -> dict[str, Any]:
+        """A term in short, as JSON values."""
+        ends_on = term.ends_on
+        return {
+            "id": shown_id(term.id),
+            "plan": term.plan_name,
+            "state": term.state_on(today),
+            "starts_on": term.starts_on.isoformat(),
+            "ends_on": None if ends_on is None else ends_on.isoformat(),
+            "days_left": days_left(term, today),
+            "visits_left": term.visits_left,
+        }
 
 
 class MembershipNew(Shape):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Response
 from flask_babel import gettext as _
@@ -42,12 +42,13 @@ from clubcrm.members.operations import (
 from clubcrm.members.queries import PersonRow, Place, find_people, tags_of
 from clubcrm.members.states import ConsentChannel, TokenKind
 from clubcrm.reports.queries.people import (
+    BriefLine,
     ListFilter,
     ListRow,
     Order,
     hits_of,
     member_list,
-    search_lines,
+    search_briefly,
     who_may_stand,
 )
 from clubcrm.reports.queries.people.timeline import timeline_of
@@ -56,6 +57,8 @@ from clubcrm.retention.states import Status
 from clubcrm.visits.errors import CardTaken, NotACard
 from clubcrm.visits.operations import fold_code, issue_cards
 from clubcrm.visits.queries import codes_of
+
+Line = TypeVar("Line", ListRow, BriefLine)
 
 LIST = "members"
 AT_ONCE = 500
@@ -72,7 +75,7 @@ def list_members(query: MembersQuery) -> Response:
     name = LIST if query.q is None else f"{LIST}.{query.q}"
     place = read_cursor(name, query.cursor)
     now = clock.now()
-    rows: Sequence[ListRow]
+    rows: Sequence[ListRow | BriefLine]
     following: Sequence[Any] | None
     with reading() as session:
         seen = sight(P.SEE_MEMBERS).narrowed(query.club)
@@ -95,8 +98,8 @@ def list_members(query: MembersQuery) -> Response:
             rows = _looked_at(session, page.rows, seen.today(now))
             following = page.next_cursor
     today = seen.today(now)
-    items = [_item(row, today) for row in rows]
-    return shown(MemberPage(items=items, next=write_cursor(name, following)))
+    items = [MemberItem.written(row, today) for row in rows]
+    return shown({"items": items, "next": write_cursor(name, following)})
 
 
 def _place(kept: Sequence[Any] | None) -> Place | None:
@@ -194,21 +197,15 @@ def edit_member(
 
 def _found(
     session: Session, seen: Sight, query: MembersQuery, now: datetime, after: Place | None
-) -> tuple[Sequence[ListRow], Place | None]:
+) -> tuple[Sequence[ListRow | BriefLine], Place | None]:
     """A page of the people a search finds, from a place in its order on; and the next place."""
     text, today = query.q or "", seen.today(now)
     if query.phase is not None or query.status is not None:
         return _found_standing_there(session, seen, query, today, after)
-    found = search_lines(
-        session,
-        text,
-        scope=seen.scope,
-        today=today,
-        limit=query.limit,
-        after=after,
-        with_debts=False,
+    found, following = search_briefly(
+        session, text, scope=seen.scope, today=today, limit=query.limit, after=after
     )
-    return _looked_at(session, found.rows, today), found.following
+    return _looked_at(session, found, today), following
 
 
 def _found_standing_there(
@@ -239,7 +236,7 @@ def _stands_there(row: ListRow, query: MembersQuery) -> bool:
     return query.phase in (None, row.phase) and query.status in (None, row.status)
 
 
-def _looked_at(session: Session, rows: Sequence[ListRow], today: date) -> list[ListRow]:
+def _looked_at(session: Session, rows: Sequence[Line], today: date) -> list[Line]:
     """The rows, decided anew where something has happened since; so a list says what the card says.
 
     After a large import only the first few are: the others are when the worker comes to them.
@@ -252,19 +249,6 @@ def _looked_at(session: Session, rows: Sequence[ListRow], today: date) -> list[L
         else row
         for row in rows
     ]
-
-
-def _item(row: ListRow, today: date) -> MemberItem:
-    return MemberItem(
-        id=shown_id(row.id),
-        external_id=row.external_id or row.number,
-        number=row.number,
-        name=row.full_name or row.number,
-        phone=row.phone,
-        status=row.status,
-        phase=row.phase,
-        membership=None if row.term is None else MembershipBrief.of(row.term, today),
-    )
 
 
 def _shown(session: Session, seen: Sight, member_id: str, now: datetime) -> MemberOut:

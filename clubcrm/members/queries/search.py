@@ -13,7 +13,6 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     FromClause,
-    Select,
     Subquery,
     Table,
     and_,
@@ -26,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from clubcrm.core.folding import MAX_TOKEN, query_words
+from clubcrm.core.prepared import Prepared
 from clubcrm.members.models import Person, PersonClub, PersonSearch
 
 COUNTED = 1000
@@ -87,7 +87,7 @@ def find_people(
     search = search_for(session, text, scope=scope, limit=limit, after=after)
     if search is None:
         return []
-    rows = session.execute(_hits(search.shape), search.values)
+    rows = _hits(search.shape).all(session, search.values)
     return [PersonHit(*(*row[:-4], tuple(row[-4:]))) for row in rows]
 
 
@@ -163,11 +163,11 @@ def in_order(found: FromClause) -> list[ColumnElement[Any]]:
 
 
 @cache
-def _hits(shape: Shape) -> Select[Any]:
+def _hits(shape: Shape) -> Prepared:
     found = found_by(shape)
     places = in_order(found)
     people = select(*HIT_COLUMNS, *places).join(found, found.c.person_id == _person.c.id)
-    return people.order_by(*places)
+    return Prepared(people.order_by(*places))
 
 
 def _is_first_of_person() -> ColumnElement[bool]:
@@ -209,17 +209,19 @@ def _rarest_first(session: Session, words: Sequence[str]) -> list[str]:
     values: dict[str, str] = {}
     for no, word in enumerate(distinct):
         values |= _range_of(no, word)
-    numbers = session.execute(_counts(len(distinct)), values).one()
+    (numbers,) = _counts(len(distinct)).all(session, values)
     by_count = sorted(zip(numbers, distinct), key=lambda pair: (pair[0], -len(pair[1]), pair[1]))
     return [word for _, word in by_count]
 
 
 @cache
-def _counts(words: int) -> Select[Any]:
+def _counts(words: int) -> Prepared:
     entries = (
         select(_token.c.person_id).where(_begins_so(_token, no)).limit(COUNTED)
         for no in range(words)
     )
-    return select(
-        *(select(func.count()).select_from(one.subquery()).scalar_subquery() for one in entries)
+    return Prepared(
+        select(
+            *(select(func.count()).select_from(one.subquery()).scalar_subquery() for one in entries)
+        )
     )

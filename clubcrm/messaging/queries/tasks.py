@@ -9,6 +9,7 @@ from sqlalchemy import Select, Table, bindparam, case, func, literal, literal_co
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.models import StaffUser
+from clubcrm.core.prepared import Prepared
 from clubcrm.core.sql import chunks
 from clubcrm.members.models import Person
 from clubcrm.messaging.errors import UnknownTask
@@ -246,7 +247,7 @@ class ArrivalTask:
 
 
 # Asked at every check-in: put together once, along the index of what waits for an arrival.
-_AT_ARRIVAL = (
+_AT_ARRIVAL = Prepared(
     select(_task.c.id, _task.c.title, _task.c.script)
     .where(
         _task.c.person_id == bindparam("person"),
@@ -263,5 +264,5 @@ _AT_ARRIVAL = (
 def arrival_task(session: Session, person_id: int, club_id: int, day: date) -> ArrivalTask | None:
     """The most pressing of what is to be said to somebody who arrives on a day, if there is any."""
     asked = {"person": person_id, "club": club_id, "day": day}
-    row = session.execute(_AT_ARRIVAL, asked).one_or_none()
+    row = _AT_ARRIVAL.first(session, asked)
     return ArrivalTask(*row) if row else None

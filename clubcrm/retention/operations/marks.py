@@ -11,6 +11,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Table, and_, bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
+from clubcrm.core.prepared import Prepared
 from clubcrm.core.sql import chunks, insert_ignoring, insert_quickly
 from clubcrm.members.models import Person
 from clubcrm.retention.models import MemberState
@@ -88,6 +89,7 @@ _MARK_ONE = (
     .where(_state.c.person_id == bindparam("who"))
     .values(_marked(bindparam("day", type_=_state.c.dirty_from_on.type)))
 )
+_MARK_HIM = Prepared(_MARK_ONE)
 """Made once: a check-in marks one person, and must not wait for a statement to be put together."""
 
 
@@ -95,7 +97,7 @@ def _mark_each(session: Session, days: Mapping[int, date]) -> int:
     rows: Sequence[dict[str, Any]] = [{"who": p, "day": days[p]} for p in sorted(days)]
     connection = session.connection()
     if len(rows) == 1:
-        return connection.execute(_MARK_ONE, rows[0]).rowcount
+        return _MARK_HIM.send(session, rows[0])
     connection.execute(_MARK_ONE, rows)
     known = (
         session.scalars(select(_state.c.person_id).where(_state.c.person_id.in_(chunk))).all()

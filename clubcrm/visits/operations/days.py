@@ -8,6 +8,7 @@ from sqlalchemy import Insert, Table, bindparam, delete, update
 from sqlalchemy.orm import Session
 
 from clubcrm.core.days import day_no
+from clubcrm.core.prepared import Prepared
 from clubcrm.core.sql import chunks, is_sqlite, upserting
 from clubcrm.visits.models import VisitDay
 
@@ -29,8 +30,18 @@ def add_to_days(session: Session, club_id: int, visits: Mapping[PersonDay, int])
         # Always in one order, so that two writers never wait for each other in a ring.
         for (person_id, on), count in sorted(visits.items())
     ]
-    if rows:
+    for row in rows if len(rows) < FEW else ():
+        _count_one(is_sqlite(session)).send(session, row)
+    if len(rows) >= FEW:
         session.execute(_count(is_sqlite(session)), rows)
+
+
+FEW = 5
+
+
+@cache
+def _count_one(on_sqlite: bool) -> Prepared:
+    return Prepared(_count(on_sqlite))
 
 
 @cache

@@ -14,8 +14,6 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Date,
-    Row,
-    Select,
     Table,
     and_,
     bindparam,
@@ -29,6 +27,7 @@ from sqlalchemy.orm import Session
 from clubcrm.accounts.models import Club
 from clubcrm.billing.queries import owed_by
 from clubcrm.core.days import club_day
+from clubcrm.core.prepared import Prepared
 from clubcrm.members.errors import UnknownPerson
 from clubcrm.members.models import Closure, Freeze, Membership, Person, PersonClub, Plan
 from clubcrm.messaging.queries import arrival_task
@@ -145,17 +144,15 @@ def read_entry(
     already); a card shows itself.
     Raises UnknownCard, UnknownPerson.
     """
-    club = session.execute(_CLUB_AND_POINT, {"club": club_id, "point": access_point or ""}).one()
+    (club,) = _CLUB_AND_POINT.all(session, {"club": club_id, "point": access_point or ""})
     on = club_day(at, club.timezone, club.day_cutoff_minutes)
-    found = _who(by_card=code is not None, is_scoped=scope is not None, for_update=for_update)
-    asked = {"club": club_id, "day": on, "code": code, "person": person_id}
-    rows = session.execute(found, asked | {"clubs": [club_id, *(scope or ())]}).all()
+    rows = _read_who(session, club_id, on, code, person_id, scope, for_update=for_update)
     if not rows:
         raise UnknownCard if code is not None else UnknownPerson
     person = rows[0]
     rules = entry_rules(club.settings or {})
     since = {"person": person.id, "until": at + rules.re_entry}
-    latest = session.execute(_LATEST_VISITS, since).all()
+    latest = _LATEST_VISITS.all(session, since)
     terms = read_terms(session, person.id, on)
     debt = owed_by(session, [person.id]).get(person.id)
     kind = club.point_kind or PointKind.DESK
@@ -200,7 +197,7 @@ def read_terms_of(
     session: Session, person_ids: Collection[int], on: date
 ) -> dict[int, list[TermFacts]]:
     """The same for many people in one read."""
-    return terms_by_person(session.execute(_TERMS, {"people": list(person_ids), "day": on}))
+    return terms_by_person(_TERMS.all(session, {"people": person_ids, "day": on}))
 
 
 def term_figures(term: TermFacts | None, on: date) -> TermFigures | None:
@@ -223,7 +220,7 @@ def reasons_of(kept: Sequence[Any]) -> tuple[Reason, ...]:
     return tuple(Reason(Fact(code), Effect(effect), figures) for code, effect, figures in kept)
 
 
-def terms_by_person(rows: Iterable[Row[*tuple[Any, ...]]]) -> dict[int, list[TermFacts]]:
+def terms_by_person(rows: Iterable[Any]) -> dict[int, list[TermFacts]]:
     """Fold rows of terms and freezes into terms, by person."""
     found: dict[int, dict[int, TermFacts]] = {}
     for row in rows:
@@ -253,7 +250,7 @@ def terms_by_person(rows: Iterable[Row[*tuple[Any, ...]]]) -> dict[int, list[Ter
 _CLUB = bindparam("club", type_=BigInteger)
 _DAY = bindparam("day", type_=Date)
 
-_CLUB_AND_POINT = (
+_CLUB_AND_POINT = Prepared(
     select(
         _club.c.timezone,
         _club.c.day_cutoff_minutes,
@@ -270,8 +267,29 @@ _CLUB_AND_POINT = (
 """The club with the entrance asked at; none where none is named or known."""
 
 
+def _read_who(
+    session: Session,
+    club_id: int,
+    on: date,
+    code: str | None,
+    person_id: int | None,
+    scope: Collection[int] | None,
+    *,
+    for_update: bool,
+) -> list[Any]:
+    asked: dict[str, Any] = {"club": club_id, "day": on}
+    if code is not None:
+        asked["code"] = code
+    else:
+        asked["person"] = person_id
+        if scope is not None:
+            asked["clubs"] = [club_id, *scope]
+    found = _who(by_card=code is not None, is_scoped="clubs" in asked, for_update=for_update)
+    return found.all(session, asked)
+
+
 @cache
-def _who(*, by_card: bool, is_scoped: bool, for_update: bool) -> Select[*tuple[Any, ...]]:
+def _who(*, by_card: bool, is_scoped: bool, for_update: bool) -> Prepared:
     """The person behind a card or an id, one row a question that was put off.
 
     Somebody merged into another person is found as the one who stays. Asked with `club`, `day`, `code`
@@ -301,12 +319,13 @@ def _who(*, by_card: bool, is_scoped: bool, for_update: bool) -> Select[*tuple[A
         # Without the key: rows that only refer to the person need not wait.
         query = query.with_for_update(of=_person, key_share=True)
     if by_card:
-        return query.join(_card, _card.c.person_id == given.c.id).where(
-            _card.c.code == bindparam("code"), _card.c.ended_at.is_(None)
+        carried = query.join(_card, _card.c.person_id == given.c.id)
+        return Prepared(
+            carried.where(_card.c.code == bindparam("code"), _card.c.ended_at.is_(None))
         )
     query = query.where(given.c.id == bindparam("person"))
     clubs: BindParameter[int] = bindparam("clubs", expanding=True)
-    return query.where(_is_seen(_seen.c.club_id.in_(clubs))) if is_scoped else query
+    return Prepared(query.where(_is_seen(_seen.c.club_id.in_(clubs))) if is_scoped else query)
 
 
 def _is_seen(where: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -330,7 +349,7 @@ def _came_before() -> ColumnElement[bool]:
     )
 
 
-_TERMS = (
+_TERMS = Prepared(
     select(
         _term.c.person_id,
         _term.c.id,
@@ -367,7 +386,7 @@ _TERMS = (
     )
 )
 
-_LATEST_VISITS = (
+_LATEST_VISITS = Prepared(
     select(_visit.c.id, _visit.c.club_id, _visit.c.checked_in_at, _visit.c.checked_out_at)
     .where(
         _visit.c.person_id == bindparam("person"),

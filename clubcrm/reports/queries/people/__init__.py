@@ -1,7 +1,14 @@
 """People as screens show them: the list, the card and the timeline, each in a few statements."""
 
 from clubcrm.reports.queries.people.card import MemberCard, member_card
-from clubcrm.reports.queries.people.lines import Found, ListRow, hits_of, search_lines
+from clubcrm.reports.queries.people.lines import (
+    BriefLine,
+    Found,
+    ListRow,
+    hits_of,
+    search_briefly,
+    search_lines,
+)
 from clubcrm.reports.queries.people.members import (
     Figures,
     ListFilter,
@@ -21,6 +28,7 @@ from clubcrm.reports.queries.people.timeline import (
 from clubcrm.reports.queries.people.timeline_words import Told, tell
 
 __all__ = [
+    "BriefLine",
     "Figures",
     "Found",
     "Kind",
@@ -36,6 +44,7 @@ __all__ = [
     "member_card",
     "member_figures",
     "member_list",
+    "search_briefly",
     "search_lines",
     "tell",
     "timeline_figures",

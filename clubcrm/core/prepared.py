@@ -1,0 +1,217 @@
+"""Statements that are sent again and again: put together once, and sent at the driver's own cursor.
+
+What a search or a check-in asks takes the database less time than it takes to write the question anew.
+A `Prepared` writes it once for each database, and once for each length of its lists. Values go to the
+driver and come back through the types of their columns, as they do everywhere else, and what the database
+refuses is raised as everywhere else.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from sqlalchemy import Engine, Insert, Select, Update, event
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from clubcrm.core.db import WRITING
+
+SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+"""A list is filled up to one of these lengths with its last value, so that few texts stand for all."""
+
+Statement = Select[Any] | Insert | Update
+Turn = Callable[[Any], Any]
+Values = Mapping[str, Any]
+Seen = Callable[[str], None]
+
+_watchers: list[Seen] = []
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A statement in the words of one database."""
+
+    sql: str
+    places: Sequence[str] | None
+    """The values in the order in which they are sent, where they go by place; None: by name."""
+    given: Values
+    """Values that stand in the statement itself."""
+    turns: Sequence[tuple[str, Turn]]
+    """What a value goes through on its way to the driver."""
+    lists: Sequence[tuple[str, Sequence[str]]]
+    """The names under which the values of a list are sent."""
+    back: Sequence[tuple[int, Turn]]
+    """What the value of a column goes through on its way back, by its place."""
+
+
+class Prepared:
+    """A statement to be sent with other values each time, made at import.
+
+    Lists are `bindparam(..., expanding=True)`; who asks with an empty one is told nothing and the database
+    is not asked. Rows are named tuples of the columns. An insert has a column for each value it is sent
+    with, and no default of the mapping is filled in.
+    """
+
+    def __init__(self, statement: Statement) -> None:
+        self._statement = statement
+        columns = statement.exported_columns  # of an insert or update: what it gives back
+        self._types = [column.type for column in columns]
+        self._row = _named([str(name) for name in columns.keys()])  # noqa: SIM118 - no mapping
+        self._lists = _lists_of(statement)
+        self._texts: dict[tuple[Any, ...], _Text] = {}
+
+    def all(self, session: Session, values: Values) -> list[Any]:
+        """Every row."""
+        sent = self._send(session, values)
+        if sent is None:
+            return []
+        cursor, text = sent
+        return _made(cursor.fetchall(), self._row, text.back)
+
+    def first(self, session: Session, values: Values) -> Any | None:
+        """The first row, or None."""
+        found = self.all(session, values)
+        return found[0] if found else None
+
+    def raw(self, session: Session, values: Values) -> tuple[tuple[Any, ...], ...]:
+        """Every row as the driver gives it, which is not the same on both databases.
+
+        For whoever keeps what rows were made into, by what they were; `made` makes them.
+        """
+        sent = self._send(session, values)
+        return () if sent is None else tuple(sent[0].fetchall())
+
+    def made(self, rows: Sequence[Sequence[Any]], dialect: Dialect) -> list[Any]:
+        """Rows that were read raw, as `all` gives them."""
+        return _made(rows, self._row, _turns_back(self._types, dialect))
+
+    def send(self, session: Session, values: Values) -> int:
+        """Change what the statement changes, and tell how many rows that were."""
+        sent = self._send(session, values)
+        return 0 if sent is None else cast(int, sent[0].rowcount)
+
+    def _send(self, session: Session, values: Values) -> tuple[Any, _Text] | None:
+        if session.info.get(WRITING):
+            session.flush()
+        connection = session.connection()
+        told = dict(values)
+        for name in self._lists:
+            told[name] = _filled_up(told[name])
+            if not told[name]:
+                return None
+        text = self._text(connection.dialect, told)
+        for name, names in text.lists:
+            told.update(zip(names, told.pop(name), strict=True))
+        for name, turn in text.turns:
+            told[name] = turn(told[name])
+        told.update(text.given)
+        arguments = told if text.places is None else [told[name] for name in text.places]
+        for seen in _watchers:
+            seen(text.sql)
+        driver: Any = connection.connection.driver_connection
+        try:
+            return driver.execute(text.sql, arguments), text
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _as_elsewhere(connection, text.sql, error) from error
+
+    def _text(self, dialect: Dialect, told: Values) -> _Text:
+        names = told if isinstance(self._statement, Insert) else ()
+        key = (dialect.name, *names, *[len(told[name]) for name in self._lists])
+        found = self._texts.get(key)
+        if found is None:
+            found = self._texts[key] = self._written(dialect, told)
+        return found
+
+    def _written(self, dialect: Dialect, told: Values) -> _Text:
+        columns = list(told) if isinstance(self._statement, Insert) else None
+        compiled: SQLCompiler = self._statement.compile(dialect=dialect, column_keys=columns)
+        state = compiled.construct_expanded_state(dict(told))
+        turns = {
+            name: bind.type.dialect_impl(dialect).bind_processor(dialect)
+            for bind, name in compiled.bind_names.items()
+        }
+        for name, many in state.parameter_expansion.items():
+            turns |= dict.fromkeys(many, turns.pop(name))
+        known = {*told, *(one for many in state.parameter_expansion.values() for one in many)}
+        given = {n: value for n, value in state.parameters.items() if n not in known}
+        return _Text(
+            sql=state.statement,
+            places=state.positiontup,
+            given={n: turn(given[n]) if (turn := turns.get(n)) else given[n] for n in given},
+            turns=[(n, turn) for n, turn in turns.items() if turn is not None and n not in given],
+            lists=list(state.parameter_expansion.items()),
+            back=_turns_back(self._types, dialect),
+        )
+
+
+def _named(names: Sequence[str]) -> Turn:
+    row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # noqa: PYI024
+    return cast(Turn, row._make)
+
+
+def _lists_of(statement: Statement) -> tuple[str, ...]:
+    found = (one for one in visitors.iterate(statement) if one.__visit_name__ == "bindparam")
+    return tuple(dict.fromkeys(one.key for one in cast(Any, found) if one.expanding))
+
+
+def _filled_up(values: Collection[Any]) -> list[Any]:
+    many = list(values)
+    size = next((size for size in SIZES if size >= len(many)), len(many))
+    return many + many[-1:] * (size - len(many))
+
+
+def _turns_back(types: Sequence[Any], dialect: Dialect) -> list[tuple[int, Turn]]:
+    turns = (one.dialect_impl(dialect).result_processor(dialect, None) for one in types)
+    return [(place, turn) for place, turn in enumerate(turns) if turn is not None]
+
+
+def _made(
+    rows: Sequence[Sequence[Any]], make: Turn, turns: Sequence[tuple[int, Turn]]
+) -> list[Any]:
+    if not turns:
+        return [make(row) for row in rows]
+    made = []
+    for row in rows:
+        cells = list(row)
+        for place, turn in turns:
+            cells[place] = turn(cells[place])
+        made.append(make(cells))
+    return made
+
+
+def _as_elsewhere(connection: Connection, sql: str, error: Exception) -> BaseException:
+    """What the driver raised, as a statement sent the usual way raises it; a lost connection is let go."""
+    driver: Any = connection.connection.driver_connection
+    is_lost = connection.dialect.is_disconnect(cast(Any, error), driver, None)
+    if is_lost:
+        connection.invalidate(error)
+    return DBAPIError.instance(
+        sql,
+        None,
+        error,
+        connection.dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=is_lost,
+        dialect=connection.dialect,
+    )
+
+
+@contextmanager
+def watched(seen: Seen) -> Iterator[None]:
+    """Be told of every statement that is sent, prepared or not."""
+
+    def note(_c: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        seen(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    _watchers.append(seen)
+    try:
+        yield
+    finally:
+        _watchers.remove(seen)
+        event.remove(Engine, "before_cursor_execute", note)
