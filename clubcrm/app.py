@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from apiflask import APIFlask
@@ -50,10 +51,18 @@ FOR_PAGES = (
 """What every answer says where it says nothing else of it."""
 
 
+class Application(APIFlask):
+    """The application; none of its views is a coroutine."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself: Flask would look at each one anew, at each request."""
+        return func
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """Make the application. Touches no database and starts no thread; `worker.embed` does that."""
     settings = settings or Settings.from_env()
-    app = APIFlask(
+    app = Application(
         __name__, title="clubcrm", version="1", docs_path=None, spec_path=None, json_errors=False
     )
     app.config.update(_config(settings))
@@ -99,6 +108,8 @@ def _config(settings: Settings) -> dict[str, Any]:
         "SQLALCHEMY_ENGINE_OPTIONS": {
             "connect_args": connect,
             "pool_pre_ping": not is_sqlite,
+            # The connection used last has its pages and statements still in its memory.
+            "pool_use_lifo": True,
             # Values are people's data; an error must not carry them into a log.
             "hide_parameters": True,
         },

@@ -23,7 +23,7 @@ from clubcrm.accounts.policies import Principal
 from clubcrm.accounts.queries import ClubRow, Known, whoever_has_token, whoever_signed_in
 from clubcrm.accounts.states import Permission
 from clubcrm.core import clock
-from clubcrm.core.transactions import reading
+from clubcrm.core.transactions import looking, reading
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -187,7 +187,7 @@ def _by_token() -> Known | None:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
         return None
-    with reading(goes_on=True) as db_session:
+    with looking() as db_session:
         return whoever_has_token(db_session, token.strip())
 
 

@@ -20,7 +20,7 @@ from clubcrm.accounts.policies import GRANTS, Principal, at_desk_only, grants_of
 from clubcrm.accounts.states import Permission, Role
 from clubcrm.core.actor import Actor, ActorKind
 from clubcrm.core.days import club_day
-from clubcrm.core.prepared import Prepared
+from clubcrm.core.prepared import Prepared, Reader
 from clubcrm.core.transactions import kept
 
 MOST_KEPT: Final = 256
@@ -147,7 +147,7 @@ class Known:
         return Known(who, {one: club for one, club in self.clubs.items() if one in who.grants})
 
 
-def whoever_signed_in(session: Session, user_id: int, session_key: str) -> Known | None:
+def whoever_signed_in(session: Reader, user_id: int, session_key: str) -> Known | None:
     """The signed-in employee with all rights; None when gone, inactive or signed out everywhere."""
     rows = _SIGNED_IN.raw(session, {"id": user_id, "key": session_key})
     return _signed_in(rows, user_id, session.get_bind().dialect) if rows else None
@@ -169,7 +169,7 @@ def rights_of(session: Session, user_id: int) -> dict[int, frozenset[Permission]
     return grants_of((role, club_id) for role, club_id in roles)
 
 
-def whoever_has_token(session: Session, token: str) -> Known | None:
+def whoever_has_token(session: Reader, token: str) -> Known | None:
     """The machine with this token and its rights; None when unknown or revoked."""
     rows = _WITH_TOKEN.raw(session, {"digest": token_digest(token)})
     return _with_token(rows, session.get_bind().dialect) if rows else None

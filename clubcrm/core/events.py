@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import Enum
+from functools import cache
 from typing import Any, ClassVar, cast
 
 from sqlalchemy import Table, insert
@@ -39,8 +40,7 @@ class Event:
 
     def payload(self) -> dict[str, Any]:
         """The event's own fields as JSON values (days as ISO text)."""
-        own = (f.name for f in fields(self) if f.name not in ("club_id", "person_id"))
-        return {name: _plain(getattr(self, name)) for name in own}
+        return {name: _plain(getattr(self, name)) for name in _own_fields(cast(Any, type(self)))}
 
     @classmethod
     def from_row(cls, row: EventLog) -> "Event":
@@ -51,12 +51,17 @@ class Event:
         return kind(club_id=row.club_id, person_id=row.person_id, **values)
 
 
+@cache
+def _own_fields(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind) if f.name not in ("club_id", "person_id"))
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, date | datetime):
+    if isinstance(value, date):  # an instant is one too
         return value.isoformat()
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from sqlalchemy import Engine, Insert, Select, Update, event
-from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
@@ -49,6 +49,21 @@ class _Text:
     """What the value of a column goes through on its way back, by its place."""
 
 
+@dataclass(frozen=True)
+class Look:
+    """One moment of the database, for prepared statements alone; see `transactions.looking`."""
+
+    dialect: Dialect
+    driver: Any
+
+    def get_bind(self) -> "Look":
+        """What knows the dialect, as with a session."""
+        return self
+
+
+Reader = Session | Look
+
+
 class Prepared:
     """A statement to be sent with other values each time, made at import.
 
@@ -65,7 +80,7 @@ class Prepared:
         self._lists = _lists_of(statement)
         self._texts: dict[tuple[Any, ...], _Text] = {}
 
-    def all(self, session: Session, values: Values) -> list[Any]:
+    def all(self, session: Reader, values: Values) -> list[Any]:
         """Every row."""
         sent = self._send(session, values)
         if sent is None:
@@ -73,12 +88,12 @@ class Prepared:
         cursor, text = sent
         return _made(cursor.fetchall(), self._row, text.back)
 
-    def first(self, session: Session, values: Values) -> Any | None:
+    def first(self, session: Reader, values: Values) -> Any | None:
         """The first row, or None."""
         found = self.all(session, values)
         return found[0] if found else None
 
-    def raw(self, session: Session, values: Values) -> tuple[tuple[Any, ...], ...]:
+    def raw(self, session: Reader, values: Values) -> tuple[tuple[Any, ...], ...]:
         """Every row as the driver gives it, which is not the same on both databases.
 
         For whoever keeps what rows were made into, by what they were; `made` makes them.
@@ -95,16 +110,21 @@ class Prepared:
         sent = self._send(session, values)
         return 0 if sent is None else cast(int, sent[0].rowcount)
 
-    def _send(self, session: Session, values: Values) -> tuple[Any, _Text] | None:
-        if session.info.get(WRITING):
-            session.flush()
-        connection = session.connection()
+    def _send(self, session: Reader, values: Values) -> tuple[Any, _Text] | None:
         told = dict(values)
         for name in self._lists:
             told[name] = _filled_up(told[name])
             if not told[name]:
                 return None
-        text = self._text(connection.dialect, told)
+        connection = None
+        if isinstance(session, Look):
+            dialect, driver = session.dialect, session.driver
+        else:
+            if session.info.get(WRITING):
+                session.flush()
+            connection = session.connection()
+            dialect, driver = connection.dialect, connection.connection.driver_connection
+        text = self._text(dialect, told)
         for name, names in text.lists:
             told.update(zip(names, told.pop(name), strict=True))
         for name, turn in text.turns:
@@ -113,11 +133,13 @@ class Prepared:
         arguments = told if text.places is None else [told[name] for name in text.places]
         for seen in _watchers:
             seen(text.sql)
-        driver: Any = connection.connection.driver_connection
         try:
             return driver.execute(text.sql, arguments), text
-        except connection.dialect.loaded_dbapi.Error as error:
-            raise _as_elsewhere(connection, text.sql, error) from error
+        except dialect.loaded_dbapi.Error as error:
+            is_lost = dialect.is_disconnect(error, driver, None)
+            if is_lost and connection is not None:
+                connection.invalidate(error)
+            raise as_elsewhere(dialect, text.sql, error, is_lost=is_lost) from error
 
     def _text(self, dialect: Dialect, told: Values) -> _Text:
         names = told if isinstance(self._statement, Insert) else ()
@@ -184,20 +206,16 @@ def _made(
     return made
 
 
-def _as_elsewhere(connection: Connection, sql: str, error: Exception) -> BaseException:
-    """What the driver raised, as a statement sent the usual way raises it; a lost connection is let go."""
-    driver: Any = connection.connection.driver_connection
-    is_lost = connection.dialect.is_disconnect(cast(Any, error), driver, None)
-    if is_lost:
-        connection.invalidate(error)
+def as_elsewhere(dialect: Dialect, sql: str, error: Exception, *, is_lost: bool) -> BaseException:
+    """What the driver raised, as a statement sent the usual way raises it."""
     return DBAPIError.instance(
         sql,
         None,
         error,
-        connection.dialect.loaded_dbapi.Error,
+        dialect.loaded_dbapi.Error,
         hide_parameters=True,
         connection_invalidated=is_lost,
-        dialect=connection.dialect,
+        dialect=dialect,
     )
 
 

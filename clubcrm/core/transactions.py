@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from clubcrm.core.db import WRITING, db
 from clubcrm.core.errors import DomainError
+from clubcrm.core.prepared import Look, Reader
 from clubcrm.core.sql import violated_constraint
 
 _writer = threading.Lock()
@@ -93,6 +94,31 @@ def transaction() -> Iterator[Session]:
             _writer.release()
     if waits:
         _bell()
+
+
+@contextmanager
+def looking() -> Iterator[Reader]:
+    """Look at one moment of the database through prepared statements alone: what is asked as one types.
+
+    As `reading` without all that a session knows. Inside a transaction it is that transaction's session.
+    """
+    session = db.session()
+    if session.info.get(WRITING):
+        yield session
+        return
+    engine = db.engine
+    held = engine.raw_connection()
+    try:
+        driver: Any = held.driver_connection
+        if engine.dialect.name == "sqlite":
+            driver.execute("BEGIN")  # PostgreSQL's driver begins of itself
+        yield Look(engine.dialect, driver)
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            held.invalidate(error)
+        raise
+    finally:
+        held.close()  # and with it the moment is over
 
 
 @contextmanager

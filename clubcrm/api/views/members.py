@@ -31,7 +31,7 @@ from clubcrm.api.schemas.memberships import MembershipBrief
 from clubcrm.api.views import api
 from clubcrm.core import clock
 from clubcrm.core.actor import Actor
-from clubcrm.core.transactions import reading
+from clubcrm.core.transactions import looking, reading
 from clubcrm.members.operations import (
     ConsentValues,
     PersonValues,
@@ -74,32 +74,53 @@ def list_members(query: MembersQuery) -> Response:
     """List people, newest first, or find them by `q`, the best match first."""
     name = LIST if query.q is None else f"{LIST}.{query.q}"
     place = read_cursor(name, query.cursor)
-    now = clock.now()
+    seen = sight(P.SEE_MEMBERS).narrowed(query.club)
+    today = seen.today(clock.now())
     rows: Sequence[ListRow | BriefLine]
     following: Sequence[Any] | None
-    with reading() as session:
-        seen = sight(P.SEE_MEMBERS).narrowed(query.club)
-        if query.q is not None:
-            rows, following = _found(session, seen, query, now, _place(place))
-        else:
-            page = member_list(
-                session,
-                scope=seen.scope,
-                filters=ListFilter(
-                    phase=query.phase,
-                    status=query.status,
-                    order=Order.NEWEST,
-                    members_only=query.status is not Status.POTENTIAL,
-                ),
-                today=seen.today(now),
-                cursor=place,
-                limit=query.limit,
-            )
-            rows = _looked_at(session, page.rows, seen.today(now))
-            following = page.next_cursor
-    today = seen.today(now)
+    if query.q is None:
+        rows, following = _newest(seen, query, today, place)
+    elif query.phase is None and query.status is None:
+        rows, following = _as_typed(seen, query, today, _place(place))
+    else:
+        with reading() as session:
+            rows, following = _found_standing_there(session, seen, query, today, _place(place))
     items = [MemberItem.written(row, today) for row in rows]
     return shown({"items": items, "next": write_cursor(name, following)})
+
+
+def _newest(
+    seen: Sight, query: MembersQuery, today: date, place: Sequence[Any] | None
+) -> tuple[Sequence[ListRow], Sequence[Any] | None]:
+    with reading() as session:
+        page = member_list(
+            session,
+            scope=seen.scope,
+            filters=ListFilter(
+                phase=query.phase,
+                status=query.status,
+                order=Order.NEWEST,
+                members_only=query.status is not Status.POTENTIAL,
+            ),
+            today=today,
+            cursor=place,
+            limit=query.limit,
+        )
+        return _looked_at(session, page.rows, today), page.next_cursor
+
+
+def _as_typed(
+    seen: Sight, query: MembersQuery, today: date, after: Place | None
+) -> tuple[Sequence[BriefLine], Place | None]:
+    """A page of the people a search finds, from a place in its order on; and the next place."""
+    with looking() as look:
+        rows, following = search_briefly(
+            look, query.q or "", scope=seen.scope, today=today, limit=query.limit, after=after
+        )
+    if any(row.is_stale for row in rows):
+        with reading() as session:
+            rows = _looked_at(session, rows, today)
+    return rows, following
 
 
 def _place(kept: Sequence[Any] | None) -> Place | None:
@@ -195,23 +216,10 @@ def edit_member(
     return _shown(session, seen, str(person.id), now)
 
 
-def _found(
-    session: Session, seen: Sight, query: MembersQuery, now: datetime, after: Place | None
-) -> tuple[Sequence[ListRow | BriefLine], Place | None]:
-    """A page of the people a search finds, from a place in its order on; and the next place."""
-    text, today = query.q or "", seen.today(now)
-    if query.phase is not None or query.status is not None:
-        return _found_standing_there(session, seen, query, today, after)
-    found, following = search_briefly(
-        session, text, scope=seen.scope, today=today, limit=query.limit, after=after
-    )
-    return _looked_at(session, found, today), following
-
-
 def _found_standing_there(
     session: Session, seen: Sight, query: MembersQuery, today: date, after: Place | None
 ) -> tuple[Sequence[ListRow], Place | None]:
-    """The same of those in a phase or status."""
+    """A page of the people a search finds of those in a phase or status."""
     fitting: list[ListRow] = []
     while hits := find_people(session, query.q or "", scope=seen.scope, limit=AT_ONCE, after=after):
         # Only who may fit is read in full: of a common name that is one in a hundred.

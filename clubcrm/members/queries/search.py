@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from clubcrm.core.folding import MAX_TOKEN, query_words
-from clubcrm.core.prepared import Prepared
+from clubcrm.core.prepared import Prepared, Reader
 from clubcrm.members.models import Person, PersonClub, PersonSearch
 
 COUNTED = 1000
@@ -108,7 +108,7 @@ class Search:
 
 
 def search_for(
-    session: Session,
+    session: Reader,
     text: str,
     *,
     scope: Collection[int],
@@ -203,7 +203,7 @@ def _words(text: str) -> list[str]:
     return query_words(text)
 
 
-def _rarest_first(session: Session, words: Sequence[str]) -> list[str]:
+def _rarest_first(session: Reader, words: Sequence[str]) -> list[str]:
     """The words by how many index entries begin with them, counted only so far as it matters."""
     distinct = sorted(set(words))
     values: dict[str, str] = {}

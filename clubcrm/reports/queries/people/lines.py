@@ -4,15 +4,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Any, cast
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final, cast
 
 from sqlalchemy import ColumnElement, Select, Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from clubcrm.billing.queries import Owed, owed_by
-from clubcrm.core.prepared import Prepared
+from clubcrm.core.prepared import Prepared, Reader
 from clubcrm.members.models import Person
-from clubcrm.members.queries import BriefTerm, shown_terms_of
+from clubcrm.members.queries import BriefTerm, shown_term, shown_terms_of
+from clubcrm.members.queries.brief import LATEST_FIRST, brief_term, with_terms
 from clubcrm.members.queries.search import Place, Shape, found_by, in_order, search_for
 from clubcrm.retention.models import MemberState
 from clubcrm.retention.states import Phase, Risk, Status, Sub
@@ -115,13 +118,12 @@ def search_lines(
 
 @cache
 def _found_lines(shape: Shape) -> Prepared:
-    return _joined(LINES, shape)
+    return Prepared(_joined(LINES, shape).order_by(*in_order(found_by(shape))))
 
 
-def _joined(lines: Select[*tuple[Any, ...]], shape: Shape) -> Prepared:
+def _joined(lines: Select[*tuple[Any, ...]], shape: Shape) -> Select[Any]:
     found = found_by(shape)
-    lines = lines.join(found, found.c.person_id == _person.c.id)
-    return Prepared(lines.add_columns(*in_order(found)).order_by(*in_order(found)))
+    return lines.join(found, found.c.person_id == _person.c.id).add_columns(*in_order(found))
 
 
 @dataclass(frozen=True)
@@ -143,15 +145,18 @@ _BRIEF: Select[*tuple[Any, ...]] = select(
     *(_person.c.id, _person.c.number, _person.c.external_id, _person.c.full_name),
     *(_person.c.phone, _state.c.phase, _state.c.status, is_stale().label("is_stale")),
 ).outerjoin_from(_person, _state, _state.c.person_id == _person.c.id)
+PLACE: Final = slice(8, 12)
+"""Where `_found_briefly` has the place in the order of the search."""
 
 
 @cache
 def _found_briefly(shape: Shape) -> Prepared:
-    return _joined(_BRIEF, shape)
+    lines = with_terms(_joined(_BRIEF, shape), _person.c.id)
+    return Prepared(lines.order_by(*in_order(found_by(shape)), *LATEST_FIRST))
 
 
 def search_briefly(
-    session: Session,
+    look: Reader,
     text: str,
     *,
     scope: Collection[int],
@@ -159,29 +164,39 @@ def search_briefly(
     limit: int,
     after: Place | None = None,
 ) -> tuple[list[BriefLine], Place | None]:
-    """Whom a search finds, as `search_lines` but with less of each; and where the next page goes on."""
-    search = search_for(session, text, scope=scope, limit=limit + 1, after=after)
+    """Whom a search finds, as `search_lines` but with less of each; and where the next page goes on.
+
+    One statement for one word.
+    """
+    search = search_for(look, text, scope=scope, limit=limit + 1, after=after)
     if search is None:
         return [], None
-    found = _found_briefly(search.shape).all(session, search.values)
-    following = tuple(found[limit - 1][-4:]) if len(found) > limit else None
-    del found[limit:]
-    terms = shown_terms_of(session, [row.id for row in found], today)
-    rows = [
-        BriefLine(
-            id=row.id,
-            number=row.number,
-            external_id=row.external_id,
-            full_name=row.full_name,
-            phone=row.phone,
-            phase=row.phase,
-            status=row.status or Status.POTENTIAL,
-            is_stale=bool(row.is_stale),
-            term=terms.get(row.id),
-        )
-        for row in found
+    asked = {**search.values, "day": today}
+    people = [
+        list(rows) for _id, rows in groupby(_found_briefly(search.shape).all(look, asked), _id_of)
     ]
-    return rows, following
+    following = people[limit - 1][0][PLACE] if len(people) > limit else None
+    return [_briefly(rows, today) for rows in people[:limit]], following
+
+
+_id_of = itemgetter(0)
+
+
+def _briefly(rows: Sequence[Any], today: date) -> BriefLine:
+    """The line of one person, of whom there is a row for each term."""
+    first = rows[0]
+    terms = () if first.term_id is None else [brief_term(row) for row in rows]
+    return BriefLine(
+        id=first.id,
+        number=first.number,
+        external_id=first.external_id,
+        full_name=first.full_name,
+        phone=first.phone,
+        phase=first.phase,
+        status=first.status or Status.POTENTIAL,
+        is_stale=bool(first.is_stale),
+        term=shown_term(terms, today),
+    )
 
 
 def rows_of(session: Session, found: Sequence[Any], today: date) -> list[ListRow]:
