@@ -59,6 +59,9 @@ class ClubRow:
         return self.language if "_" in self.language else f"{self.language}_{self.territory}"
 
 
+Raw = tuple[tuple[Any, ...], ...]
+Held = Sequence[tuple[Role, ClubRow]]
+
 _club = cast(Table, Club.__table__)
 _user = cast(Table, StaffUser.__table__)
 _role = cast(Table, RoleAssignment.__table__)
@@ -150,15 +153,15 @@ class Known:
 def whoever_signed_in(session: Reader, user_id: int, session_key: str) -> Known | None:
     """The signed-in employee with all rights; None when gone, inactive or signed out everywhere."""
     rows = _SIGNED_IN.raw(session, {"id": user_id, "key": session_key})
-    return _signed_in(rows, user_id, session.get_bind().dialect) if rows else None
+    return _known(*_signed_in(rows, user_id, session.get_bind().dialect)) if rows else None
 
 
 @lru_cache(MOST_KEPT)
-def _signed_in(raw: tuple[tuple[Any, ...], ...], user_id: int, dialect: Dialect) -> Known:
+def _signed_in(raw: Raw, user_id: int, dialect: Dialect) -> tuple[Actor, Held, str | None]:
     rows = _SIGNED_IN.made(raw, dialect)
     full_name, language = rows[0][:2]
     held = [(row.role, _asked_row(row[3:])) for row in rows if row.role is not None]
-    return _known(Actor(ActorKind.STAFF, user_id, full_name), held, language)
+    return Actor(ActorKind.STAFF, user_id, full_name), held, language
 
 
 def rights_of(session: Session, user_id: int) -> dict[int, frozenset[Permission]]:
@@ -172,23 +175,21 @@ def rights_of(session: Session, user_id: int) -> dict[int, frozenset[Permission]
 def whoever_has_token(session: Reader, token: str) -> Known | None:
     """The machine with this token and its rights; None when unknown or revoked."""
     rows = _WITH_TOKEN.raw(session, {"digest": token_digest(token)})
-    return _with_token(rows, session.get_bind().dialect) if rows else None
+    return _known(*_with_token(rows, session.get_bind().dialect)) if rows else None
 
 
 @lru_cache(MOST_KEPT)
-def _with_token(raw: tuple[tuple[Any, ...], ...], dialect: Dialect) -> Known:
+def _with_token(raw: Raw, dialect: Dialect) -> tuple[Actor, Held]:
     rows = _WITH_TOKEN.made(raw, dialect)
     held = [(row.role, _asked_row(row[3:])) for row in rows]
-    return _known(Actor(ActorKind.TOKEN, rows[0].token_id, rows[0].token), held)
+    return Actor(ActorKind.TOKEN, rows[0].token_id, rows[0].token), held
 
 
 def _asked_row(club: Sequence[Any]) -> ClubRow:
     return _row((*club[:-1], json.loads(club[-1] or "{}")))
 
 
-def _known(
-    actor: Actor, held: Sequence[tuple[Role, ClubRow]], language: str | None = None
-) -> Known:
+def _known(actor: Actor, held: Held, language: str | None = None) -> Known:
     grants = grants_of((role, club.id) for role, club in held)
     return Known(Principal(actor, grants, language), {club.id: club for _role, club in held})
 

@@ -23,6 +23,7 @@ from clubcrm.bench.seed import make_seed
 from clubcrm.core import clock
 from clubcrm.core.actor import OPERATOR
 from clubcrm.core.db import db
+from clubcrm.core.prepared import openly
 from clubcrm.core.schema import ensure_schema
 from clubcrm.core.sql import in_a_hurry
 from clubcrm.core.transactions import reading, transaction
@@ -168,7 +169,8 @@ def _statements(app: Flask, area: Area, asker: Asker, unused: int) -> int:
     event.listen(Engine, "before_cursor_execute", note)
     try:
         method = "POST" if call.body else "GET"
-        client.open(call.path, method=method, json=call.body, headers=asker.headers(call.path))
+        with openly():
+            client.open(call.path, method=method, json=call.body, headers=asker.headers(call.path))
     finally:
         event.remove(Engine, "before_cursor_execute", note)
     return len(seen)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from sqlalchemy import Engine, Insert, Select, Update, event
+from sqlalchemy import Insert, Select, Update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -27,9 +27,8 @@ SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 Statement = Select[Any] | Insert | Update
 Turn = Callable[[Any], Any]
 Values = Mapping[str, Any]
-Seen = Callable[[str], None]
 
-_watchers: list[Seen] = []
+_open: list[bool] = []
 
 
 @dataclass(frozen=True)
@@ -131,8 +130,9 @@ class Prepared:
             told[name] = turn(told[name])
         told.update(text.given)
         arguments = told if text.places is None else [told[name] for name in text.places]
-        for seen in _watchers:
-            seen(text.sql)
+        if _open and connection is not None:
+            given = told if text.places is None else tuple(arguments)
+            return connection.exec_driver_sql(text.sql, given), text
         try:
             return driver.execute(text.sql, arguments), text
         except dialect.loaded_dbapi.Error as error:
@@ -220,16 +220,15 @@ def as_elsewhere(dialect: Dialect, sql: str, error: Exception, *, is_lost: bool)
 
 
 @contextmanager
-def watched(seen: Seen) -> Iterator[None]:
-    """Be told of every statement that is sent, prepared or not."""
-
-    def note(_c: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        seen(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    _watchers.append(seen)
+def openly() -> Iterator[None]:
+    """Send prepared statements through the engine meanwhile, so that who listens to its events hears them."""
+    _open.append(True)
     try:
         yield
     finally:
-        _watchers.remove(seen)
-        event.remove(Engine, "before_cursor_execute", note)
+        _open.pop()
+
+
+def is_open() -> bool:
+    """Whether somebody listens."""
+    return bool(_open)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from clubcrm.core.db import WRITING, db
 from clubcrm.core.errors import DomainError
-from clubcrm.core.prepared import Look, Reader
+from clubcrm.core.prepared import Look, Reader, as_elsewhere, is_open
 from clubcrm.core.sql import violated_constraint
 
 _writer = threading.Lock()
@@ -106,8 +106,15 @@ def looking() -> Iterator[Reader]:
     if session.info.get(WRITING):
         yield session
         return
+    if is_open():
+        with reading() as seen:
+            yield seen
+        return
     engine = db.engine
-    held = engine.raw_connection()
+    try:
+        held = engine.raw_connection()
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise as_elsewhere(engine.dialect, "connect", error, is_lost=True) from error
     try:
         driver: Any = held.driver_connection
         if engine.dialect.name == "sqlite":

@@ -34,6 +34,7 @@ from clubcrm.accounts.states import Role
 from clubcrm.app import create_app
 from clubcrm.core.actor import OPERATOR
 from clubcrm.core.db import db
+from clubcrm.core.prepared import openly
 from clubcrm.core.sql import is_sqlite
 from clubcrm.core.transactions import reading, transaction
 from clubcrm.frontdesk.views import written_place
@@ -166,7 +167,8 @@ def _metered() -> Iterator[_Meter]:
     event.listen(Engine, "before_cursor_execute", meter.before)
     event.listen(Engine, "after_cursor_execute", meter.after)
     try:
-        yield meter
+        with openly():
+            yield meter
     finally:
         event.remove(Engine, "before_cursor_execute", meter.before)
         event.remove(Engine, "after_cursor_execute", meter.after)

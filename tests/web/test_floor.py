@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from clubcrm.accounts.states import Role
 from clubcrm.core import clock
+from clubcrm.core.prepared import openly
 from clubcrm.core.transactions import reading, transaction
 from clubcrm.members.operations import change_person
 from clubcrm.schedule.models import Appointment
@@ -327,7 +328,8 @@ def counted() -> Iterator[list[str]]:
 
     event.listen(Engine, "before_cursor_execute", count)
     try:
-        yield statements
+        with openly():
+            yield statements
     finally:
         event.remove(Engine, "before_cursor_execute", count)
 

@@ -18,6 +18,7 @@ from clubcrm.billing.operations import sell_membership
 from clubcrm.core import clock
 from clubcrm.core.actor import OPERATOR
 from clubcrm.core.money import Money
+from clubcrm.core.prepared import openly
 from clubcrm.core.transactions import reading, transaction
 from clubcrm.members.models import Person
 from clubcrm.members.operations import PersonValues, add_people, add_person
@@ -80,7 +81,8 @@ def statements() -> Iterator[list[str]]:
 
     event.listen(Engine, "before_cursor_execute", note)
     try:
-        yield seen
+        with openly():
+            yield seen
     finally:
         event.remove(Engine, "before_cursor_execute", note)
 

@@ -13,6 +13,7 @@ from clubcrm.accounts.models import Club
 from clubcrm.core.actor import OPERATOR
 from clubcrm.core.db import db
 from clubcrm.core.period import Period
+from clubcrm.core.prepared import openly
 from clubcrm.core.transactions import transaction
 from clubcrm.members.errors import (
     BadClosure,
@@ -287,7 +288,7 @@ def test_a_closure_for_a_thousand_terms_costs_a_handful_of_statements(
 
     event.listen(db.engine, "before_cursor_execute", count)
     try:
-        with transaction() as session:
+        with openly(), transaction() as session:
             declare_closure(session, a_club, days(10, 15), extends_terms=True, **ME)
     finally:
         event.remove(db.engine, "before_cursor_execute", count)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from clubcrm.accounts.operations import open_club
 from clubcrm.core.actor import OPERATOR
 from clubcrm.core.db import db
+from clubcrm.core.prepared import openly
 from clubcrm.core.sql import is_sqlite
 from clubcrm.core.transactions import transaction
 from clubcrm.members.operations import (
@@ -35,7 +36,8 @@ def counted() -> Iterator[list[str]]:
 
     event.listen(db.engine, "before_cursor_execute", count)
     try:
-        yield statements
+        with openly():
+            yield statements
     finally:
         event.remove(db.engine, "before_cursor_execute", count)
 
@@ -224,7 +226,8 @@ def _plan_of(session: Session, typed: str, club_id: int) -> list[str]:
 
     event.listen(db.engine, "before_cursor_execute", keep)
     try:
-        find_people(session, typed, scope=[club_id])
+        with openly():
+            find_people(session, typed, scope=[club_id])
     finally:
         event.remove(db.engine, "before_cursor_execute", keep)
     how = "EXPLAIN QUERY PLAN " if db.engine.dialect.name == "sqlite" else "EXPLAIN "

@@ -9,6 +9,7 @@ from clubcrm.accounts.events import ClubSettingsChanged
 from clubcrm.core.db import db
 from clubcrm.core.events import record
 from clubcrm.core.period import Period
+from clubcrm.core.prepared import openly
 from clubcrm.core.transactions import transaction
 from clubcrm.members.operations import change_person, declare_closure, withdraw_closure
 from clubcrm.retention.models import MemberState
@@ -82,7 +83,8 @@ def test_a_mark_costs_one_statement(life: Life, two: list[int]) -> None:
     with life.at_the_desk() as session:
         event.listen(db.engine, "before_cursor_execute", note)
         try:
-            mark_people(session, {two[0]: on(3)})
+            with openly():
+                mark_people(session, {two[0]: on(3)})
         finally:
             event.remove(db.engine, "before_cursor_execute", note)
     assert len(statements) == 1

@@ -17,6 +17,7 @@ from clubcrm.core.db import db
 from clubcrm.core.models import EventLog
 from clubcrm.core.money import Money
 from clubcrm.core.period import Period
+from clubcrm.core.prepared import openly
 from clubcrm.core.transactions import transaction
 from clubcrm.members.errors import UnknownPerson
 from clubcrm.members.models import Person, PersonClub
@@ -417,7 +418,7 @@ def test_a_check_in_costs_few_reads_and_few_writes(in_app: Flask, a_club: int) -
 
     event.listen(db.engine, "before_cursor_execute", note)
     try:
-        with transaction() as session:
+        with openly(), transaction() as session:
             statements.clear()
             answer = scan(session, a_club, access_point="door")
             told = list(statements)
@@ -425,7 +426,7 @@ def test_a_check_in_costs_few_reads_and_few_writes(in_app: Flask, a_club: int) -
         assert told.count("SELECT") == 5
         # The visit taken, the visit, its day, the answer kept, the event.
         assert told.count("UPDATE") + told.count("INSERT") == 5
-        with transaction() as session:
+        with openly(), transaction() as session:
             statements.clear()
             scan(session, a_club, access_point="door", device_key="k", at=at(6))
             assert statements.count("SELECT") == 6

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from clubcrm.core.db import db
 from clubcrm.core.models import EventLog
+from clubcrm.core.prepared import openly
 
 _NO_WRITES = ("BEGIN", "SELECT", "SET ", "SHOW", "PRAGMA")
 _WRITES_WITHIN = re.compile(r"\b(INSERT INTO|DELETE FROM|UPDATE \w+ SET)\b")
@@ -105,7 +106,8 @@ def watching() -> Iterator[Watch]:
     event.listen(Engine, "after_cursor_execute", watch.count)
     session_class.commit = commit_seen  # type: ignore[method-assign, assignment]
     try:
-        yield watch
+        with openly():
+            yield watch
     finally:
         session_class.commit = commit  # type: ignore[method-assign]
         event.remove(Engine, "before_cursor_execute", watch.note)
