@@ -50,7 +50,7 @@ class _Text:
 
 @dataclass(frozen=True)
 class Look:
-    """One moment of the database, for prepared statements alone; see `transactions.looking`."""
+    """A connection for prepared statements alone; see `transactions.looking`."""
 
     dialect: Dialect
     driver: Any

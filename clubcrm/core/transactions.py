@@ -98,9 +98,9 @@ def transaction() -> Iterator[Session]:
 
 @contextmanager
 def looking() -> Iterator[Reader]:
-    """Look at one moment of the database through prepared statements alone: what is asked as one types.
+    """Look through prepared statements alone, as `reading` does but without all that a session keeps.
 
-    As `reading` without all that a session knows. Inside a transaction it is that transaction's session.
+    For what is asked as one types. Inside a transaction it is that transaction's session.
     """
     session = db.session()
     if session.info.get(WRITING):

@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 
 from clubcrm.accounts.states import Role
+from clubcrm.api.schemas.members import MemberPage
 from clubcrm.core.actor import OPERATOR
 from clubcrm.core.transactions import transaction
 from clubcrm.members.operations import PersonValues, add_people
@@ -51,6 +52,18 @@ def test_the_external_id_falls_back_to_the_number(boss: Caller) -> None:
 def test_nobody_needs_a_name(boss: Caller) -> None:
     added = boss.post("/members")
     assert added["name"] == added["number"]
+
+
+def test_a_list_is_written_as_its_shape_says(boss: Caller, plans: dict[str, int]) -> None:
+    """Lists are written without the shape's own checks, so they are checked here."""
+    ana = boss.post("/members", name="Ana Pereira", phone="912345678", external_id="A-1")
+    boss.post("/members", name="Ana")
+    boss.post("/memberships", member_id=ana["id"], plan="Annual")
+    for words in ({}, {"q": "ana"}, {"q": "ana", "status": "active"}, {"q": "ana", "limit": 1}):
+        told = boss.call("GET", "/members", query_string=words).text
+        page = MemberPage.model_validate_json(told)
+        assert page.items
+        assert page.model_dump_json(by_alias=True) == told
 
 
 def test_people_are_found(boss: Caller) -> None:
