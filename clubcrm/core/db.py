@@ -13,6 +13,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, BigInteger, DateTime, Engine, Enum, Integer, MetaData, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -116,11 +117,25 @@ def begin_as_told(connection: Connection) -> None:
     A deferred transaction that reads and then writes fails at once when another writer came
     between.
     """
-    if connection.dialect.name == "sqlite":
-        writing = connection.get_execution_options().get(WRITING, False)
-        if writing:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            return
-        # To look takes no lock and cannot be refused: at the driver's own hand it is begun quicker.
-        driver: Any = connection.connection.driver_connection
-        driver.execute("BEGIN")
+    if connection.dialect.name != "sqlite":
+        return
+    writing = connection.get_execution_options().get(WRITING, False)
+    # At the driver's own hand: a statement of two words takes the engine longer than the database.
+    driver: Any = connection.connection.driver_connection
+    try:
+        driver.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+    except sqlite3.Error as error:
+        raise as_elsewhere(connection.dialect, "BEGIN", error, is_lost=False) from error
+
+
+def as_elsewhere(dialect: Dialect, sql: str, error: Exception, *, is_lost: bool) -> BaseException:
+    """What the driver raised, as a statement sent through the engine raises it."""
+    return DBAPIError.instance(
+        sql,
+        None,
+        error,
+        dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=is_lost,
+        dialect=dialect,
+    )

@@ -14,12 +14,11 @@ from typing import Any, Final, cast
 
 from sqlalchemy import Insert, Select, Update
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from clubcrm.core.db import WRITING
+from clubcrm.core.db import WRITING, as_elsewhere
 
 SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 """A list is filled up to one of these lengths with its last value, so that few texts stand for all."""
@@ -204,19 +203,6 @@ def _made(
             cells[place] = turn(cells[place])
         made.append(make(cells))
     return made
-
-
-def as_elsewhere(dialect: Dialect, sql: str, error: Exception, *, is_lost: bool) -> BaseException:
-    """What the driver raised, as a statement sent the usual way raises it."""
-    return DBAPIError.instance(
-        sql,
-        None,
-        error,
-        dialect.loaded_dbapi.Error,
-        hide_parameters=True,
-        connection_invalidated=is_lost,
-        dialect=dialect,
-    )
 
 
 @contextmanager

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from clubcrm.core.db import WRITING, db
+from clubcrm.core.db import WRITING, as_elsewhere, db
 from clubcrm.core.errors import DomainError
-from clubcrm.core.prepared import Look, Reader, as_elsewhere, is_open
+from clubcrm.core.prepared import Look, Reader, is_open
 from clubcrm.core.sql import violated_constraint
 
 _writer = threading.Lock()

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Connection, Engine, event, func, select
 from sqlalchemy.orm import Session
 
-from clubcrm.core.db import db
+from clubcrm.core.db import WRITING, db
 from clubcrm.core.models import EventLog
 from clubcrm.core.prepared import openly
 
@@ -58,10 +58,13 @@ class Watch:
         finally:
             self.rehearses = False
 
+    def begin(self, connection: Connection) -> None:
+        """Look at how a transaction begins."""
+        self.begins |= bool(connection.get_execution_options().get(WRITING))
+
     def note(self, _c: Any, cursor: Any, statement: str, *_more: Any) -> None:
         """Look at a statement before it runs."""
         told = statement.lstrip()
-        self.begins |= told.startswith("BEGIN IMMEDIATE")
         if not _may_write(told):
             return
         self.writes.append(told)
@@ -102,6 +105,7 @@ def watching() -> Iterator[Watch]:
         if not watch.rehearses:
             commit(session)
 
+    event.listen(Engine, "begin", watch.begin)
     event.listen(Engine, "before_cursor_execute", watch.note)
     event.listen(Engine, "after_cursor_execute", watch.count)
     session_class.commit = commit_seen  # type: ignore[method-assign, assignment]
@@ -110,5 +114,6 @@ def watching() -> Iterator[Watch]:
             yield watch
     finally:
         session_class.commit = commit  # type: ignore[method-assign]
+        event.remove(Engine, "begin", watch.begin)
         event.remove(Engine, "before_cursor_execute", watch.note)
         event.remove(Engine, "after_cursor_execute", watch.count)
