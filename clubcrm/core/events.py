@@ -6,11 +6,10 @@ truth that must never be seen without the event); AFTERWARDS handlers get a deli
 run later, alone, repeatably.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import Enum
-from functools import cache
 from typing import Any, ClassVar, cast
 
 from sqlalchemy import Table, insert
@@ -40,7 +39,16 @@ class Event:
 
     def payload(self) -> dict[str, Any]:
         """The event's own fields as JSON values (days as ISO text)."""
-        return {name: _plain(getattr(self, name)) for name in _own_fields(cast(Any, type(self)))}
+        return {name: _plain(getattr(self, name)) for name in self.own_names()}
+
+    @classmethod
+    def own_names(cls) -> tuple[str, ...]:
+        """The names of the event's own fields."""
+        names = _own_names.get(cls.__name__)
+        if names is None:
+            own = (f.name for f in fields(cls) if f.name not in ("club_id", "person_id"))
+            names = _own_names[cls.__name__] = tuple(own)
+        return names
 
     @classmethod
     def from_row(cls, row: EventLog) -> "Event":
@@ -51,9 +59,18 @@ class Event:
         return kind(club_id=row.club_id, person_id=row.person_id, **values)
 
 
-@cache
-def _own_fields(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(kind) if f.name not in ("club_id", "person_id"))
+_own_names: dict[str, tuple[str, ...]] = {}
+
+
+def _payloads(events: Sequence[Event]) -> Iterator[dict[str, Any]]:
+    """The payload of each event; of those that say the same one after another it is one and the same."""
+    last: list[Any] | None = None
+    payload: dict[str, Any] = {}
+    for event in events:
+        said = [type(event), *(getattr(event, name) for name in event.own_names())]
+        if said != last:
+            last, payload = said, event.payload()
+        yield payload
 
 
 def _plain(value: Any) -> Any:
@@ -124,9 +141,9 @@ def record(session: Session, *events: Event, by: Actor, now: datetime) -> list[i
             "actor_kind": by.kind,
             "actor_id": by.id,
             "actor_name": by.name,
-            "payload": event.payload(),
+            "payload": payload,
         }
-        for event in events
+        for event, payload in zip(events, _payloads(events))
     ]
     ids = insert_many(session, cast(Table, EventLog.__table__), rows)
     _deliver(session, events, ids, now)

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Dialect,
     Engine,
     Insert,
     Integer,
@@ -98,9 +100,9 @@ def insert_many(session: Session, table: Table, rows: Sequence[Mapping[str, Any]
         statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
         return list(session.scalars(statement, [dict(row) for row in rows]))
     ids = _new_ids(session, table, len(rows))
-    names = list(rows[0])
-    values = [(row_id, *(row[name] for name in names)) for row_id, row in zip(ids, rows)]
-    insert_quickly(session, table, ("id", *names), values)
+    columns: dict[str, Sequence[Any]] = {"id": ids}
+    columns |= {name: [row[name] for row in rows] for name in rows[0]}
+    insert_columns(session, table, columns)
     return ids
 
 
@@ -121,21 +123,69 @@ def insert_quickly(
 
     No default of the mapping is filled in.
     """
-    if not rows:
-        return
-    connection = session.connection()
-    rows = _as_stored(session, [table.c[name] for name in columns], rows)
-    names = ", ".join(f'"{name}"' for name in columns)
+    if rows:
+        insert_columns(session, table, dict(zip(columns, zip(*rows))))
+
+
+def insert_columns(session: Session, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Insert very many rows, told as columns: name -> the value of each row. See `insert_quickly`."""
+    dialect = session.get_bind().dialect
+    stored = {name: _as_stored(table.c[name], dialect, told) for name, told in columns.items()}
     if is_sqlite(session):
-        places = ", ".join("?" for _ in columns)
-        statement = f"INSERT INTO {table.name} ({names}) VALUES ({places})"  # noqa: S608
-        connection.exec_driver_sql(statement, list(rows))
+        _insert_on_sqlite(session, table.name, stored)
         return
     # The driver takes apart the text of a long INSERT for longer than the database works on it.
-    cursor: Any = connection.connection.cursor()
-    with cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
+    names = ", ".join(f'"{name}"' for name in stored)
+    statement = f"COPY {table.name} ({names}) FROM STDIN"
+    cursor: Any = session.connection().connection.cursor()
+    try:
+        with cursor, cursor.copy(statement) as copy:
+            for row in zip(*stored.values()):
+                copy.write_row(row)
+    except dialect.loaded_dbapi.IntegrityError as error:
+        raise IntegrityError(statement, None, error) from error
+
+
+MOST_PLACES = 900
+"""So many values at most in one statement to SQLite; older ones take 999."""
+
+
+def _insert_on_sqlite(session: Session, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Many rows in each statement: to begin one takes longer than a row.
+
+    What is the same in every row is told once.
+    """
+    connection = session.connection()
+    same = {name: told[0] for name, told in columns.items() if _is_same(told)}
+    varying = {name: told for name, told in columns.items() if name not in same}
+    names, told = (*same, *varying), tuple(same.values())
+    left = len(next(iter(columns.values())))
+    flat = chain.from_iterable(zip(*varying.values()))
+    most = max(1, (MOST_PLACES - len(same)) // max(1, len(varying)))
+    for rows in (most, 64, 8, 1):
+        many, left = divmod(left, rows) if rows <= most else (0, left)
+        if many:
+            values = [(*told, *islice(flat, rows * len(varying))) for _ in range(many)]
+            connection.exec_driver_sql(_insert_of(table, names, len(same), rows), values)
+
+
+def _is_same(values: Sequence[Any]) -> bool:
+    """Whether a column holds one and the same object all the way down."""
+    return values[0] is values[-1] and len(set(map(id, values))) == 1
+
+
+@lru_cache(maxsize=256)
+def _insert_of(table: str, names: tuple[str, ...], same: int, rows: int) -> str:
+    """An INSERT of so many rows; the first columns are the `same` in each, and given once."""
+    shared = [f"?{no + 1}" for no in range(same)]
+    varying = len(names) - same
+    places = (
+        [*shared, *(f"?{same + row * varying + no + 1}" for no in range(varying))]
+        for row in range(rows)
+    )
+    told = ", ".join(f"({', '.join(row)})" for row in places)
+    columns = ", ".join(f'"{name}"' for name in names)
+    return f"INSERT INTO {table} ({columns}) VALUES {told}"  # noqa: S608
 
 
 def _new_ids(session: Session, table: Table, count: int) -> list[int]:
@@ -152,22 +202,17 @@ def _new_ids(session: Session, table: Table, count: int) -> list[int]:
     return sorted(session.scalars(select(following).select_from(func.generate_series(1, count))))
 
 
-def _as_stored(
-    session: Session, columns: Sequence[Column[Any]], rows: Sequence[tuple[Any, ...]]
-) -> Sequence[tuple[Any, ...]]:
-    """The rows with each value as the column's type gives it to the driver."""
-    dialect = session.get_bind().dialect
-    processors = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
-    needed = [(place, process) for place, process in enumerate(processors) if process is not None]
-    if not needed:
-        return rows
-    stored = []
-    for row in rows:
-        values = list(row)
-        for place, process in needed:
-            values[place] = process(values[place])
-        stored.append(tuple(values))
-    return stored
+def _as_stored(column: Column[Any], dialect: Dialect, values: Sequence[Any]) -> Sequence[Any]:
+    """The values as the column's type gives them to the driver; one that comes again is made once."""
+    process = column.type.dialect_impl(dialect).bind_processor(dialect)
+    if process is None:
+        return values
+    keys = list(map(id, values))
+    distinct = dict(zip(keys, values))
+    if len(distinct) == 1:
+        return [process(values[0])] * len(values)
+    made = {key: process(value) for key, value in distinct.items()}
+    return list(map(made.__getitem__, keys))
 
 
 def upsert(

@@ -36,7 +36,7 @@ from clubcrm.exchange.operations.parts import (
 from clubcrm.exchange.operations.tasks import Decision, Importer, Task
 from clubcrm.exchange.operations.undoing import STEPS_OF_UNDO, Undo, undo_some
 from clubcrm.exchange.policies.mapping import ColumnMapping, mapping_of
-from clubcrm.exchange.policies.rows import Row
+from clubcrm.exchange.policies.row import Row
 from clubcrm.exchange.queries import BatchRow, get_batch, touched_count
 from clubcrm.exchange.readers import RawRow
 from clubcrm.exchange.states import BatchState, Kind, ProblemCode, RowOutcome
@@ -53,7 +53,7 @@ from clubcrm.exchange.writers.rejected import RejectedRows
 from clubcrm.members.states import ConsentBasis
 from config import Settings
 
-ROWS_AT_ONCE: Final = 500
+ROWS_AT_ONCE: Final = 1000
 """Rows of a file in one transaction: a row is up to ten in the tables, and the desk must not wait."""
 
 MOST_SHOWN: Final = 10
@@ -296,9 +296,10 @@ def _stored(
     """Store some rows; where one of them is refused, halves, down to the row that is rejected."""
     if not raws:
         return
+    rows = file.read(raws)
     try:
         with transaction() as session:
-            part = Part(importer.decide(session, file.read(raws)))
+            part = Part(importer.decide(session, rows))
             store_part(session, importer, task, batch_id, part, read=read)
     except RunsElsewhere:
         raise

@@ -40,6 +40,7 @@ class Person(Model):
         Index("ix_person_sort_name_id", "sort_name", "id"),
         Index("ix_person_phone", "phone"),
         Index("ix_person_email", "email"),
+        Index("ix_person_birth_date", "birth_date"),  # an import asks who else was born that day
         Index(
             "ix_person_merged_into_id",
             "merged_into_id",

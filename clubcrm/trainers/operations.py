@@ -85,8 +85,10 @@ def follow_named_trainers(session: Session, person_ids: Collection[int], *, now:
 def assign_newcomers(session: Session, person_ids: Collection[int], *, now: datetime) -> None:
     """Begin the assignments of people who are new and have a trainer named with them."""
     for chunk in chunks(sorted(person_ids), AT_ONCE):
+        is_run = chunk[-1] - chunk[0] == len(chunk) - 1
+        among = _person.c.id.between(chunk[0], chunk[-1]) if is_run else _person.c.id.in_(chunk)
         named = select(_person.c.id).where(
-            _person.c.id.in_(chunk), _person.c.trainer.is_not(None), _person.c.trainer != ""
+            among, _person.c.trainer.is_not(None), _person.c.trainer != ""
         )
         found = list(session.scalars(named))
         if found:

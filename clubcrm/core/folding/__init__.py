@@ -8,7 +8,14 @@ columns, and to every query. What is shown stays as it was typed, less what woul
 
 from clubcrm.core.folding.phones import phone_e164
 from clubcrm.core.folding.text import ascii_digits, clean_text, digits_only, fold, words
-from clubcrm.core.folding.tokens import MAX_TOKEN, query_words, search_tokens
+from clubcrm.core.folding.tokens import (
+    MAX_TOKEN,
+    name_tokens,
+    number_tokens,
+    phone_tokens,
+    query_words,
+    search_tokens,
+)
 
 __all__ = [
     "MAX_TOKEN",
@@ -16,7 +23,10 @@ __all__ = [
     "clean_text",
     "digits_only",
     "fold",
+    "name_tokens",
+    "number_tokens",
     "phone_e164",
+    "phone_tokens",
     "query_words",
     "search_tokens",
     "words",

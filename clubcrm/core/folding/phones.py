@@ -57,6 +57,8 @@ def phone_e164(text: str, territory: str | None) -> str | None:
 
 def _phone_characters(text: str) -> str:
     """Digits of all scripts as ASCII, invisible characters gone, a plus at the wrong end moved."""
+    if text.isascii() and text.removeprefix("+").isdigit() and not text.startswith("00"):
+        return text
     written = ascii_digits(text).translate(_PHONE_SIGNS).strip()
     if written.endswith("+") and not written.startswith("+"):
         written = "+" + written[:-1].strip()

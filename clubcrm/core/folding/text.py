@@ -102,6 +102,9 @@ def ascii_digits(text: str) -> str:
 
 def digits_only(text: str) -> str:
     """Only the digits of a text, as 0-9: for card codes and phone fragments."""
+    plain = text.removeprefix("+")
+    if plain.isascii() and plain.isdigit():
+        return plain
     return "".join(_ASCII_DIGITS.findall(ascii_digits(text)))
 
 
@@ -128,6 +131,8 @@ def clean_text(text: str, max_len: int, *, multiline: bool = False) -> str:
 
 
 def _fold(text: str) -> str:
+    if text.isascii() and text.isalnum():
+        return text.lower()
     return " ".join(text.translate(_FOLDS).split())
 
 
@@ -160,12 +165,22 @@ def _fold_part(part: str) -> str:
 
 
 def _clean_line(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        # Nothing is to be composed or taken out of it; only spaces may be too many.
+        return " ".join(text.split())
+    return _clean_cached(text) if len(text) <= _CACHED_LENGTH else _cleaned(text)
+
+
+def _cleaned(text: str) -> str:
     text = unicodedata.normalize("NFC", text.translate(_CLEANED))
     if _ZERO_WIDTH_NON_JOINER in text:
         # It means something only between two letters.
         text = _JOINERS_AT_SPACE.sub(" ", _JOINER_RUNS.sub(_ZERO_WIDTH_NON_JOINER, text))
         text = text.strip(_ZERO_WIDTH_NON_JOINER)
     return " ".join(text.split())
+
+
+_clean_cached = lru_cache(maxsize=1 << 14)(_cleaned)
 
 
 def _clean_character(character: str) -> str:

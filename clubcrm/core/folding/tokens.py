@@ -1,7 +1,8 @@
 """Under which tokens a person is found, and how a query is read."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -13,6 +14,7 @@ MIN_PHONE_DIGITS: Final = 4
 
 _ARABIC_LETTER: Final = re.compile("[\u0620-\u064a\u066e-\u06d3]")
 _ZERO_WIDTH_NON_JOINER: Final = "\u200c"
+_KEPT_LENGTH: Final = 64
 
 
 def search_tokens(
@@ -32,15 +34,12 @@ def search_tokens(
     """
     tokens: set[str] = set()
     for name in names:
-        tokens.update(_name_tokens(name))
+        tokens.update(name_tokens(name))
     for number in numbers:
-        parts = words(number)
-        tokens.update(parts)
-        tokens.add("".join(parts))
+        tokens.update(number_tokens(number))
     for phone in phones:
-        tokens.update(_phone_tokens(phone))
-    tokens.discard("")
-    return {token[:MAX_TOKEN] for token in tokens}
+        tokens.update(phone_tokens(phone))
+    return tokens
 
 
 def query_words(text: str) -> list[str]:
@@ -56,20 +55,40 @@ def query_words(text: str) -> list[str]:
     return [part[:MAX_TOKEN] for part in parts[:8]]
 
 
-def _name_tokens(name: str) -> Iterator[str]:
+def name_tokens(name: str) -> tuple[str, ...]:
+    """The tokens of a name; see `search_tokens`."""
+    return _kept(name) if len(name) <= _KEPT_LENGTH else _name_tokens(name)
+
+
+def number_tokens(number: str) -> tuple[str, ...]:
+    """The tokens of a number or a code."""
+    parts = words(number)
+    if len(parts) > 1:
+        parts.append("".join(parts))
+    return tuple(part[:MAX_TOKEN] for part in parts)
+
+
+def phone_tokens(phone: str) -> list[str]:
+    """The tokens of a phone in E.164."""
+    digits = digits_only(phone)
+    if not digits:
+        return []
+    found = [digits[start:] for start in range(len(digits) - MIN_PHONE_DIGITS + 1)] or [digits]
+    if phone.startswith("+"):
+        found.append(national_digits(digits))
+    return found if len(digits) < MAX_TOKEN else [token[:MAX_TOKEN] for token in found]
+
+
+def _name_tokens(name: str) -> tuple[str, ...]:
     parts = words(name)
-    yield from parts
+    found = [*parts]
     for left, right in pairwise(parts):
         if _ARABIC_LETTER.match(left) and _ARABIC_LETTER.match(right):
-            yield left + right
+            found.append(left + right)
     if _ZERO_WIDTH_NON_JOINER in name:
-        yield from words(name.replace(_ZERO_WIDTH_NON_JOINER, " "))
+        found += words(name.replace(_ZERO_WIDTH_NON_JOINER, " "))
+    return tuple(token[:MAX_TOKEN] for token in found)
 
 
-def _phone_tokens(phone: str) -> Iterator[str]:
-    digits = digits_only(phone)
-    yield digits
-    for start in range(len(digits) - MIN_PHONE_DIGITS + 1):
-        yield digits[start:]
-    if phone.startswith("+"):
-        yield national_digits(digits)
+_kept = lru_cache(maxsize=1 << 14)(_name_tokens)
+"""Thousands of people share the parts of their names."""

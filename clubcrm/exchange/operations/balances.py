@@ -11,7 +11,7 @@ from clubcrm.exchange.operations.people_held import balances_of
 from clubcrm.exchange.operations.people_stored import plain
 from clubcrm.exchange.operations.tasks import REVISION, Effects, Said, Task, Touched
 from clubcrm.exchange.policies.columns import OPENING_COLUMNS
-from clubcrm.exchange.policies.rows import Row
+from clubcrm.exchange.policies.row import Row
 from clubcrm.exchange.states import Kind, ProblemCode, Touch
 from clubcrm.visits.operations import BalanceValues, set_opening_balances
 

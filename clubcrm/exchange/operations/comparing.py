@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from clubcrm.accounts.queries import ClubRow
 from clubcrm.exchange.operations.files import open_file
 from clubcrm.exchange.policies.mapping import mapping_of
-from clubcrm.exchange.policies.rows import Row
+from clubcrm.exchange.policies.row import Row
 from clubcrm.exchange.queries.imports import LIKELY, BatchRow, duplicate_lines
 from clubcrm.exchange.states import Kind, ProblemCode
 from clubcrm.members.models import Person

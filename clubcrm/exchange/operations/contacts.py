@@ -1,17 +1,18 @@
 """Phones, e-mails and cards of the people in a file, beside those in the club's records."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from typing import Any, cast
+from operator import attrgetter
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Table, or_, select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.queries import ClubRow
-from clubcrm.core.folding import fold, phone_e164
+from clubcrm.core.folding import fold
+from clubcrm.core.lookups import one_of, without_index
 from clubcrm.core.sql import chunks
-from clubcrm.exchange.policies.rows import Row
+from clubcrm.exchange.policies.row import Row
 from clubcrm.members.models import Person
 from clubcrm.visits.operations import fold_code
 from clubcrm.visits.queries import holders_of
@@ -20,32 +21,86 @@ _person = cast(Table, Person.__table__)
 _AT_ONCE = 2000
 
 Alike = Callable[[str, str], bool]
+Mark = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """How somebody can be reached, and the name."""
+class Contact(NamedTuple):
+    """How somebody can be reached, and the name.
+
+    `marks`: under what it may be the same person in spite of another identity, as (column, value).
+    """
 
     phone: str | None
     email: str | None
     name: str
-    birth_date: date | None
+    marks: tuple[Mark, ...] = ()
 
     def identities(self) -> tuple[str, ...]:
         """Under what two rows without an identity are the same person: a contact and the name."""
-        name = fold(self.name)
-        return tuple(
-            f"{kind}|{value}|{name}"
-            for kind, value in (("p", self.phone), ("e", self.email))
-            if value
-        )
+        return identities_of(self.phone, self.email, self.name)
 
-    def marks(self) -> list[tuple[str, str]]:
-        """Under what somebody may be the same person in spite of another identity: (column, value)."""
-        found = [("phone", self.phone), ("email", self.email)]
-        if self.birth_date is not None and self.name:
-            found.append(("birth_date", self.birth_date.isoformat()))
-        return [(column, value) for column, value in found if value]
+
+def contact(phone: str | None, email: str | None, name: str, birth_date: date | None) -> Contact:
+    """A contact with its marks; a birth date is one only beside a name."""
+    marks = []
+    if phone:
+        marks.append(("phone", phone))
+    if email:
+        marks.append(("email", email))
+    if birth_date is not None and name:
+        marks.append(("birth_date", birth_date.isoformat()))
+    return Contact(phone, email, name, tuple(marks))
+
+
+def identities_of(phone: str | None, email: str | None, name: str) -> tuple[str, ...]:
+    """The keys of a contact beside a name."""
+    folded = fold(name)
+    if phone and email:
+        return f"p|{phone}|{folded}", f"e|{email}|{folded}"
+    if phone:
+        return (f"p|{phone}|{folded}",)
+    return (f"e|{email}|{folded}",) if email else ()
+
+
+class Standing:
+    """Who stands in the records under the phones, e-mails and birth dates of some newcomers.
+
+    `people` are those under a phone or an e-mail with its name: contact key -> ids. `others` are those
+    under any mark: (the number somebody is known under, the name).
+    """
+
+    def __init__(self, session: Session, club: ClubRow, contacts: Iterable[Contact]) -> None:
+        self.people: dict[str, dict[int, None]] = {}
+        self.others: dict[Mark, list[tuple[str, str]]] = {}
+        wanted: dict[str, set[str]] = {"phone": set(), "email": set(), "birth_date": set()}
+        for one in contacts:
+            for column, value in one.marks:
+                wanted[column].add(value)
+        for column, values in wanted.items():
+            for chunk in chunks(sorted(values), _AT_ONCE):
+                self._look_up(session, club, column, chunk)
+
+    def _look_up(self, session: Session, club: ClubRow, column: str, values: Sequence[str]) -> None:
+        days = column == "birth_date"
+        asked = [date.fromisoformat(value) for value in values] if days else values
+        query = select(
+            _person.c[column],
+            _person.c.id,
+            _person.c.external_id,
+            _person.c.number,
+            _person.c.full_name,
+        ).where(
+            without_index(_person.c.home_club_id) == club.id,
+            one_of(session, _person.c[column], asked),
+            _person.c.merged_into_id.is_(None),
+        )
+        # Of several who fit, whoever is known longest is named.
+        found = sorted(session.execute(query), key=attrgetter("id"))
+        for value, person_id, external_id, number, name in found:
+            self.others.setdefault((column, str(value)), []).append((external_id or number, name))
+            if not days:
+                key = f"{column[0]}|{value}|{fold(name)}"
+                self.people.setdefault(key, {})[person_id] = None
 
 
 class ContactBook:
@@ -56,38 +111,11 @@ class ContactBook:
 
     def __init__(self, *, keeps: bool) -> None:
         self._keeps = keeps
-        self._standing: dict[tuple[str, str], list[tuple[str, str]]] = {}
         self._in_file: dict[int, list[tuple[int, str]]] = {}
         self._new: list[int] = []
         self._cards_standing: dict[str, int] = {}
         self._cards: dict[str, Any] = {}
         self._new_cards: list[str] = []
-
-    def look_up(self, session: Session, club: ClubRow, rows: Sequence[Row]) -> None:
-        """Read who stands in the records under the contacts and cards of rows about newcomers."""
-        self._standing = {}
-        contacts = [
-            ("phone", phone_e164(row.values["phone"], club.territory))
-            for row in rows
-            if row.get("phone")
-        ]
-        contacts += [("email", row.values["email"]) for row in rows if row.get("email")]
-        contacts += [
-            ("birth_date", row.values["birth_date"]) for row in rows if row.get("birth_date")
-        ]
-        for column in ("phone", "email", "birth_date"):
-            values = {value for name, value in contacts if name == column and value}
-            for chunk in chunks(sorted(values), _AT_ONCE):
-                query = select(
-                    _person.c[column], _person.c.external_id, _person.c.number, _person.c.full_name
-                ).where(
-                    _person.c.home_club_id == club.id,
-                    _person.c[column].in_(chunk),
-                    _person.c.merged_into_id.is_(None),
-                )
-                for value, external_id, number, name in session.execute(query):
-                    mark = (column, str(value))
-                    self._standing.setdefault(mark, []).append((external_id or number, name))
 
     def look_up_cards(self, session: Session, rows: Sequence[Row]) -> None:
         """Read who holds the cards that rows name."""
@@ -95,15 +123,17 @@ class ContactBook:
         held = holders_of(session, codes - {""})
         self._cards_standing = {code: holder.person_id for code, holder in held.items()}
 
-    def likely(self, contact: Contact, alike: Alike) -> tuple[str | int, str] | None:
+    def likely(
+        self, contact: Contact, standing: Standing, alike: Alike
+    ) -> tuple[str | int, str] | None:
         """Somebody who may be the same person, and the column that is the same.
 
         Somebody in the records by the number he is known under, of the file by the line.
         """
-        for mark in contact.marks():
-            found: list[tuple[str | int, str]] = [*self._standing.get(mark, ())]
-            found += self._in_file.get(hash(mark), ())
-            for shown, name in found:
+        for mark in contact.marks:
+            in_records = standing.others.get(mark, ())
+            in_file = self._in_file.get(hash(mark), ())
+            for shown, name in (*in_records, *in_file) if in_records or in_file else ():
                 if mark[0] == "birth_date" and not (name and fold(name) == fold(contact.name)):
                     continue
                 if alike(contact.name, name):
@@ -112,7 +142,7 @@ class ContactBook:
 
     def note(self, contact: Contact, line: int) -> None:
         """Remember a newcomer of the file."""
-        for mark in contact.marks():
+        for mark in contact.marks:
             key = hash(mark)
             self._in_file.setdefault(key, []).append((line, contact.name))
             self._new.append(key)
@@ -135,26 +165,3 @@ class ContactBook:
                 self._cards.pop(code, None)
         self._new.clear()
         self._new_cards.clear()
-
-    @staticmethod
-    def people_by_contact(
-        session: Session, club: ClubRow, contacts: Iterable[Contact]
-    ) -> Mapping[str, tuple[int, ...]]:
-        """Contact key -> the people in the records with that contact and name."""
-        wanted = list(contacts)
-        phones = sorted({contact.phone for contact in wanted if contact.phone})
-        emails = sorted({contact.email for contact in wanted if contact.email})
-        found: dict[str, dict[int, None]] = {}
-        for start in range(0, max(len(phones), len(emails)), _AT_ONCE):
-            part = slice(start, start + _AT_ONCE)
-            query = select(
-                _person.c.id, _person.c.phone, _person.c.email, _person.c.full_name
-            ).where(
-                _person.c.home_club_id == club.id,
-                or_(_person.c.phone.in_(phones[part]), _person.c.email.in_(emails[part])),
-                _person.c.merged_into_id.is_(None),
-            )
-            for person_id, phone, email, name in session.execute(query):
-                for key in Contact(phone, email, name, None).identities():
-                    found.setdefault(key, {})[person_id] = None
-        return {key: tuple(ids) for key, ids in found.items()}

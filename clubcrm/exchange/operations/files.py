@@ -9,10 +9,12 @@ from typing import Any, Final
 
 from clubcrm.accounts.queries import ClubRow
 from clubcrm.core.calendars import CalendarName
+from clubcrm.core.collector import looking_seldom
 from clubcrm.core.folding import clean_text
 from clubcrm.exchange.errors import ColumnsMissing, NoHeadings
 from clubcrm.exchange.policies.mapping import ColumnMapping, Layout, lay_out
-from clubcrm.exchange.policies.rows import Row, RowReader, Surroundings
+from clubcrm.exchange.policies.row import Row
+from clubcrm.exchange.policies.rows import RowReader, Surroundings
 from clubcrm.exchange.policies.survey import Survey, identity_of, survey
 from clubcrm.exchange.readers import RawRow, Table, open_table
 from clubcrm.exchange.states import WARNING_NOTES, HeadingFate, Kind, NoteCode
@@ -71,12 +73,12 @@ class OpenFile:
 
     def read(self, part: list[RawRow]) -> list[Row]:
         """Rows as typed values; each call gives new ones."""
-        identity = identity_of(self.layout)
+        identity, repeated = identity_of(self.layout), self.found.repeated
         rows = []
         for raw in part:
             row = self._reader.read(raw.line, raw.cells, raw.fault, raw.beyond)
-            if raw.fault is None:
-                row.is_repeated = identity(raw.cells) in self.found.repeated
+            if repeated and raw.fault is None:
+                row.is_repeated = identity(raw.cells) in repeated
             rows.append(row)
         return rows
 
@@ -89,7 +91,7 @@ def open_file(
 
     Looks through all rows once, to find out how days and numbers are written.
     """
-    with open_table(path, club.language) as table:
+    with looking_seldom(), open_table(path, club.language) as table:
         layout = lay_out(table.headings, kind, mapping)
         refuse_useless(layout)
         about = Surroundings(

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from clubcrm.accounts.queries import ClubRow
 from clubcrm.core.folding import phone_e164
+from clubcrm.core.lookups import one_of, without_index
 from clubcrm.core.sql import chunks
-from clubcrm.exchange.policies.rows import Row
+from clubcrm.exchange.policies.row import Row
 from clubcrm.exchange.states import ProblemCode
 from clubcrm.members.models import Person
 from clubcrm.members.policies import clean_email
@@ -88,7 +89,7 @@ def _by_external_id(
     found: dict[str, list[int]] = {}
     for chunk in chunks(sorted(references), _AT_ONCE):
         query = select(_person.c.external_id, _person.c.id).where(
-            _person.c.home_club_id == club.id, _person.c.external_id.in_(chunk)
+            _person.c.home_club_id == club.id, one_of(session, _person.c.external_id, chunk)
         )
         for external_id, person_id in session.execute(query):
             found.setdefault(external_id, []).append(person_id)
@@ -103,9 +104,9 @@ def _by_number(
     found: dict[str, list[int]] = {}
     for chunk in chunks(sorted(numbers), _AT_ONCE):
         query = select(_person.c.number, _person.c.id).where(
-            _person.c.home_club_id == club.id,
+            without_index(_person.c.home_club_id) == club.id,
             _person.c.external_id.is_(None),
-            _person.c.number.in_(chunk),
+            one_of(session, _person.c.number, chunk),
         )
         for number, person_id in session.execute(query):
             found.setdefault(number, []).append(person_id)
@@ -144,8 +145,8 @@ def _by_column(
         query = (
             select(_person.c[column], _person.c.id)
             .where(
-                _person.c.home_club_id == club.id,
-                _person.c[column].in_(chunk),
+                without_index(_person.c.home_club_id) == club.id,
+                one_of(session, _person.c[column], chunk),
                 _person.c.merged_into_id.is_(None),
             )
             .order_by(_person.c.id)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from clubcrm.exchange.operations.people import PeopleDesk, Somebody, Verdict
 from clubcrm.exchange.operations.people_stored import said_of, store_people
 from clubcrm.exchange.operations.tasks import Decision, Effects, Task
-from clubcrm.exchange.policies.rows import Row
+from clubcrm.exchange.policies.row import Row
 from clubcrm.exchange.states import RowOutcome
 
 

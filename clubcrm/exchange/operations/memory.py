@@ -3,14 +3,14 @@
 import hashlib
 import zlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from sqlalchemy import Table, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from clubcrm.core.sql import chunks, is_sqlite
+from clubcrm.core.lookups import one_of
+from clubcrm.core.sql import chunks, insert_columns, upsert
 from clubcrm.exchange.models import RowKey
 from clubcrm.exchange.operations.tasks import Said
 from clubcrm.exchange.states import Kind
@@ -47,7 +47,7 @@ def recall(
     found: dict[str, Known] = {}
     for chunk in chunks(sorted(digests), 2000):
         query = select(_keys.c.digest, _keys.c.row_id, _keys.c.cells).where(
-            _keys.c.club_id == club_id, _keys.c.kind == kind, _keys.c.digest.in_(chunk)
+            _keys.c.club_id == club_id, _keys.c.kind == kind, one_of(session, _keys.c.digest, chunk)
         )
         for digest, row_id, cells in session.execute(query):
             found[digest] = Known(row_id, cells)
@@ -56,27 +56,46 @@ def recall(
 
 def remember(session: Session, club_id: int, batch_id: int, said: Sequence[Said]) -> None:
     """Keep what was said; of one identity the later row adds to the earlier."""
-    newest: dict[tuple[Kind, str], dict[str, Any]] = {}
+    newest: dict[tuple[Kind, str], Said] = {}
     for one in said:
-        cells = newest.get((one.kind, one.digest), {}).get("cells", {})
-        newest[one.kind, one.digest] = {
+        before = newest.get((one.kind, one.digest))
+        if before is not None:
+            cells = {**before.cells, **one.cells}
+            one = replace(one, cells=cells, is_new=before.is_new and one.is_new)
+        newest[one.kind, one.digest] = one
+    told = sorted(newest.values(), key=lambda one: one.digest)
+    _remember_new(session, club_id, batch_id, [one for one in told if one.is_new])
+    _remember_again(session, club_id, batch_id, [one for one in told if not one.is_new])
+
+
+def _remember_new(session: Session, club_id: int, batch_id: int, said: Sequence[Said]) -> None:
+    """Keep what was said of things of which nothing was said before."""
+    if said:
+        columns: dict[str, Sequence[Any]] = {
+            "club_id": [club_id] * len(said),
+            "kind": [one.kind for one in said],
+            "digest": [one.digest for one in said],
+            "batch_id": [batch_id] * len(said),
+            "row_id": [one.row_id for one in said],
+            "cells": [one.cells for one in said],
+        }
+        insert_columns(session, _keys, columns)
+
+
+def _remember_again(session: Session, club_id: int, batch_id: int, said: Sequence[Said]) -> None:
+    """Keep what was said of things of which something may stand already."""
+    rows = [
+        {
             "club_id": club_id,
             "kind": one.kind,
             "digest": one.digest,
             "batch_id": batch_id,
             "row_id": one.row_id,
-            "cells": {**cells, **one.cells},
+            "cells": one.cells,
         }
-    if not newest:
-        return
-    dialect = sqlite if is_sqlite(session) else postgresql
-    statement = dialect.insert(_keys)
-    told = {name: statement.excluded[name] for name in ("batch_id", "row_id", "cells")}
-    # One statement for all rows: put together for each part it would cost more than its work.
-    session.connection().execute(
-        statement.on_conflict_do_update(index_elements=["club_id", "kind", "digest"], set_=told),
-        list(newest.values()),
-    )
+        for one in said
+    ]
+    upsert(session, _keys, rows, key=("club_id", "kind", "digest"))
 
 
 def added_to(known: Known | None, marks: Mapping[str, int]) -> dict[str, int]:

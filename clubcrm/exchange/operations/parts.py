@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from clubcrm.accounts.queries import ClubRow, clubs
 from clubcrm.core.folding import fold
-from clubcrm.core.sql import insert_quickly, upsert
+from clubcrm.core.sql import insert_columns, upsert
 from clubcrm.exchange.errors import RunsElsewhere
 from clubcrm.exchange.models import ImportBatch, ImportRow, ImportTouch
 from clubcrm.exchange.operations.debts import DebtsImporter
@@ -17,10 +17,10 @@ from clubcrm.exchange.operations.members import MembersImporter
 from clubcrm.exchange.operations.memory import remember
 from clubcrm.exchange.operations.pauses import ClosuresImporter, FreezesImporter
 from clubcrm.exchange.operations.payments import PaymentsImporter
-from clubcrm.exchange.operations.tasks import Decision, Effects, Importer, Task
+from clubcrm.exchange.operations.tasks import Decision, Effects, Importer, Task, Touched
 from clubcrm.exchange.operations.terms import MembershipsImporter
 from clubcrm.exchange.operations.visits import VisitsImporter
-from clubcrm.exchange.policies.rows import Problem
+from clubcrm.exchange.policies.row import Problem
 from clubcrm.exchange.states import BatchState, Kind, RowOutcome, Touch
 
 IMPORTERS: Final[Mapping[Kind, type[Any]]] = {
@@ -74,7 +74,8 @@ class Part:
                 self.figures.unchanged += 1
             else:
                 self.figures.rejected += 1
-            self.figures.warnings += sum(not p.rejects for p in decision.row.problems)
+            if decision.row.problems:
+                self.figures.warnings += sum(not p.rejects for p in decision.row.problems)
 
 
 def importer_for(task: Task) -> Importer:
@@ -113,30 +114,35 @@ def reject_part(session: Session, batch_id: int, part: Part, *, read: int) -> No
 
 def keep_effects(session: Session, task: Task, batch_id: int, effects: Effects) -> None:
     """Keep what an undo and a second run need: the rows touched, and what the file said."""
-    touched: dict[tuple[str, int], dict[str, Any]] = {}
+    touched: dict[tuple[str, int], Touched] = {}
     for one in effects.touched:
-        known = touched.get((one.table, one.row_id))
-        touched[one.table, one.row_id] = {
-            "batch_id": batch_id,
-            "table_name": one.table,
-            "row_id": one.row_id,
-            "touch": known["touch"] if known else one.touch,
-            "revision": one.revision,
-            "before": known["before"] if known else one.before,
-        }
-    rows = list(touched.values())
-    is_made = [row for row in rows if row["touch"] is Touch.CREATED]
+        key = one.table, one.row_id
+        known = touched.get(key)
+        touched[key] = one if known is None else known._replace(revision=one.revision)
+    made = [one for one in touched.values() if one.touch is Touch.CREATED]
+    changed = [one for one in touched.values() if one.touch is not Touch.CREATED]
     # New rows were never touched before; changed ones keep their first old values.
-    _insert(session, _touch, is_made)
+    _insert(session, _touch, [_touch_row(batch_id, one) for one in made])
     upsert(
         session,
         _touch,
-        [row for row in rows if row["touch"] is not Touch.CREATED],
+        [_touch_row(batch_id, one) for one in changed],
         key=("batch_id", "table_name", "row_id"),
         changes=lambda incoming: {"revision": incoming.revision},
     )
     remember(session, task.club.id, batch_id, effects.said)
     _add_late(session, batch_id, effects.late)
+
+
+def _touch_row(batch_id: int, one: Touched) -> dict[str, Any]:
+    return {
+        "batch_id": batch_id,
+        "table_name": one.table,
+        "row_id": one.row_id,
+        "touch": one.touch,
+        "revision": one.revision,
+        "before": one.before,
+    }
 
 
 def note_rows(session: Session, batch_id: int, decisions: Sequence[Decision]) -> None:
@@ -157,9 +163,7 @@ def note_rows(session: Session, batch_id: int, decisions: Sequence[Decision]) ->
 def _insert(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert many rows whose keys are given."""
     if rows:
-        columns = list(rows[0])
-        values = [tuple(row[name] for name in columns) for row in rows]
-        insert_quickly(session, table, columns, values)
+        insert_columns(session, table, {name: [row[name] for row in rows] for name in rows[0]})
 
 
 def _advance(session: Session, batch_id: int, figures: Figures, read: int) -> None:

@@ -22,7 +22,7 @@ from clubcrm.exchange.operations.tasks import (
     Task,
     Touched,
 )
-from clubcrm.exchange.policies.rows import Row
+from clubcrm.exchange.policies.row import Row
 from clubcrm.exchange.states import Kind, ProblemCode, RowOutcome, Touch
 from clubcrm.members.models import Membership
 from clubcrm.members.operations import FreezeValues, declare_closure, freeze_memberships

@@ -16,7 +16,7 @@ from clubcrm.exchange.operations.counting import Counted
 from clubcrm.exchange.operations.finding import find_members, name_member
 from clubcrm.exchange.operations.memory import digest_of, recall
 from clubcrm.exchange.operations.tasks import Decision, Effects, Said, Task, Touched
-from clubcrm.exchange.policies.rows import Row
+from clubcrm.exchange.policies.row import Row
 from clubcrm.exchange.states import Kind, ProblemCode, RowOutcome, Touch
 
 NO_MONEY = frozenset({"failed", "pending", "cancelled"})

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from rapidfuzz.fuzz import token_sort_ratio
 from sqlalchemy.orm import Session
@@ -11,10 +11,10 @@ from clubcrm.core.folding import fold, phone_e164
 from clubcrm.exchange.operations.contacts import ContactBook
 from clubcrm.exchange.operations.memory import added_to, marks_of, new_cells
 from clubcrm.exchange.operations.people_held import Held
-from clubcrm.exchange.operations.people_looked_up import Identity, Look, contact_of
+from clubcrm.exchange.operations.people_looked_up import Identity, Look
 from clubcrm.exchange.operations.tasks import Task
 from clubcrm.exchange.policies.columns import OPENING_COLUMNS, PERSON_COLUMNS
-from clubcrm.exchange.policies.rows import Row
+from clubcrm.exchange.policies.row import Row
 from clubcrm.exchange.states import Kind, ProblemCode
 from clubcrm.members.policies import clean_email
 from clubcrm.visits.operations import fold_code
@@ -30,6 +30,7 @@ _FIELDS: Final = {
 }
 _CONSENTS: Final = ("consent_email", "consent_sms")
 _SPOKEN_OF: Final = ("full_name", "first_name", "last_name", "phone", "email")
+_NAMED_BY: Final = frozenset({"external_id", "member", *_SPOKEN_OF})
 
 
 @dataclass(slots=True)
@@ -62,8 +63,7 @@ class Somebody:
         self.news += 1
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What a row says of a person: whom, whether anything is new, and the marks to remember."""
 
     somebody: Somebody
@@ -71,6 +71,7 @@ class Verdict:
     digest: str
     marks: dict[str, int]
     has_new_marks: bool
+    is_unheard: bool  # nothing was ever said under this identity
 
 
 class PeopleDesk:
@@ -78,8 +79,12 @@ class PeopleDesk:
 
     def __init__(self, task: Task) -> None:
         self._task = task
+        self._today = task.today
         self._by_member = task.kind is Kind.MEMBERSHIPS and "member" in task.layout.columns
         self._watched = (PERSON_COLUMNS | OPENING_COLUMNS) & task.layout.columns
+        self._fields = [(n, _FIELDS[n]) for n in sorted(_FIELDS.keys() & self._watched)]
+        self._openings = sorted(OPENING_COLUMNS & self._watched)
+        self._consents = [name for name in _CONSENTS if name in self._watched]
         self._met: dict[str, Somebody] = {}
         self._first_line: dict[str, int] = {}
         self._book = ContactBook(keeps=task.is_rehearsal)
@@ -92,7 +97,6 @@ class PeopleDesk:
             self._prepare(row)
         live = [row for row in rows if not row.is_rejected]
         look = Look(session, self._task, live, by_member=self._by_member, watched=self._watched)
-        self._book.look_up(session, self._task.club, [row for row in live if look.is_unknown(row)])
         self._book.look_up_cards(session, live)
         return [None if row.is_rejected else self._judge(row, look) for row in rows]
 
@@ -112,16 +116,17 @@ class PeopleDesk:
         """Check what can be checked without looking anything up."""
         if row.is_rejected:
             return
+        told = row.values
         for name in ("external_id", "member"):
             # An identity that cannot be read must not be guessed from likeness.
-            if row.bad(name) and row.get(name) is None:
+            if row.problems and row.bad(name) and row.get(name) is None:
                 row.add(ProblemCode.MISSING, name)
-        self._check_club(row)
-        told = row.values
-        if not any(told.get(name) for name in ("external_id", "member", *_SPOKEN_OF)):
+        if "club" in told:
+            self._check_club(row)
+        if _NAMED_BY.isdisjoint(told):
             row.add(ProblemCode.NOBODY)
         born = told.get("birth_date")
-        if born is not None and (born.year < FIRST_BIRTH_YEAR or born > self._task.today):
+        if born is not None and (born.year < FIRST_BIRTH_YEAR or born > self._today):
             row.add(ProblemCode.FAR_DAY, "birth_date", value=born.isoformat())
             del told["birth_date"]
         last = told.get("last_visit_on")
@@ -131,8 +136,8 @@ class PeopleDesk:
 
     def _check_club(self, row: Row) -> None:
         club = self._task.club
-        named = row.get("club")
-        if named is None or fold(named) in (fold(club.code), fold(club.name)):
+        named = row.values["club"]
+        if fold(named) in (fold(club.code), fold(club.name)):
             return
         other = self._task.other_clubs.get(fold(named))
         if other is None:
@@ -145,11 +150,10 @@ class PeopleDesk:
         somebody = self._whom(row, look, identity)
         if somebody is None:
             return None
-        told = {name: row.values[name] for name in self._watched & row.values.keys()}
-        marks = marks_of(told)
-        known = look.known.get(identity.digest)
-        if known is not None and known.row_id != somebody.id:
-            known = None
+        watched = self._watched
+        marks = marks_of({name: told for name, told in row.values.items() if name in watched})
+        said = look.known.get(identity.digest)
+        known = said if said is not None and said.row_id == somebody.id else None
         fresh = new_cells(known, marks)
         first = self._first_line.get(identity.key)
         if first is None and (row.is_repeated or not identity.is_given):
@@ -162,11 +166,14 @@ class PeopleDesk:
             if row.is_rejected:
                 return None
         is_news = (somebody.is_new and first is None) or somebody.news != before
-        return Verdict(somebody, is_news, identity.digest, added_to(known, marks), bool(fresh))
+        all_said = added_to(known, marks)
+        return Verdict(somebody, is_news, identity.digest, all_said, bool(fresh), said is None)
 
     def _whom(self, row: Row, look: Look, identity: Identity) -> Somebody | None:
         """The person a row speaks of; somebody new where nobody fits. None = rejected."""
-        met = next((self._met[key] for key in identity.keys if key in self._met), None)
+        met = None
+        for key in identity.keys:
+            met = met or self._met.get(key)
         if met is None:
             held = look.held_by(row, identity)
             if row.is_rejected:
@@ -185,16 +192,17 @@ class PeopleDesk:
                     dict(held.consents),
                 )
             else:
-                met = self._newcomer(row, identity)
+                met = self._newcomer(row, look, identity)
                 if met is None:
                     return None
-        for key in (*identity.keys, *((f"#{met.id}",) if met.id else ())):
-            if key not in self._met and (row.is_repeated or not self._task.is_rehearsal):
-                self._met[key] = met
-                self._new_met.append(key)
+        if row.is_repeated or not self._task.is_rehearsal:
+            for key in (*identity.keys, f"#{met.id}") if met.id else identity.keys:
+                if key not in self._met:
+                    self._met[key] = met
+                    self._new_met.append(key)
         return met
 
-    def _newcomer(self, row: Row, identity: Identity) -> Somebody | None:
+    def _newcomer(self, row: Row, look: Look, identity: Identity) -> Somebody | None:
         if self._by_member and not any(row.get(name) for name in _SPOKEN_OF):
             row.add(ProblemCode.MEMBER_UNKNOWN, "member", value=str(row.get("member"))[:60])
             return None
@@ -202,8 +210,8 @@ class PeopleDesk:
         if self._by_member and identity.given and (email := clean_email(identity.given)):
             somebody.external_id = None
             self._set(somebody, "email", email)
-        contact = contact_of(row, self._task.club.territory)
-        likely = self._book.likely(contact, _alike)
+        contact = look.contact(row)
+        likely = self._book.likely(contact, look.standing, _alike)
         if likely is not None:
             other, why = likely
             if isinstance(other, int):
@@ -216,42 +224,47 @@ class PeopleDesk:
     def _learn(self, row: Row, somebody: Somebody, fresh: set[str], first: int | None) -> list[str]:
         """Take over what is new; where an earlier row spoke already, only what that left blank."""
         clashes = []
-        for column in sorted(fresh & _FIELDS.keys()):
-            name, value = _FIELDS[column], row.values[column]
+        for column, name in self._fields:
+            if column not in fresh:
+                continue
+            value = row.values[column]
             if self._is_same(somebody, name, value):
                 continue
             if first is not None and somebody.fields.get(name) not in (None, ""):
                 clashes.append(column)
                 continue
             self._set(somebody, name, value)
-        if row.get("status") == "died" and not somebody.fields.get("no_contact"):
+        if row.values.get("status") == "died" and not somebody.fields.get("no_contact"):
             self._set(somebody, "no_contact", True)
-        self._learn_tags(row, somebody, fresh)
-        self._learn_card(row, somebody, fresh)
-        for column in sorted(fresh & OPENING_COLUMNS):
-            if somebody.balance.get(column) == row.values[column]:
+        if "tags" in fresh:
+            self._learn_tags(row, somebody)
+        if "card_code" in fresh:
+            self._learn_card(row, somebody)
+        for column in self._openings:
+            if column not in fresh or somebody.balance.get(column) == row.values[column]:
                 continue
             if first is not None and somebody.balance.get(column) is not None:
                 clashes.append(column)
                 continue
             somebody.balance[column] = row.values[column]
             somebody.learn(f"balance.{column}")
-        for column in _CONSENTS:
+        self._learn_consents(row, somebody, fresh)
+        return clashes
+
+    def _learn_consents(self, row: Row, somebody: Somebody, fresh: set[str]) -> None:
+        for column in self._consents:
             if column in fresh and somebody.consents.get(column) != row.values[column]:
                 somebody.consents[column] = row.values[column]
                 somebody.learn(column)
-        return clashes
 
-    def _learn_tags(self, row: Row, somebody: Somebody, fresh: set[str]) -> None:
-        if "tags" not in fresh:
-            return
+    def _learn_tags(self, row: Row, somebody: Somebody) -> None:
         for tag in row.values["tags"]:
             if fold(tag) and fold(tag) not in somebody.tags:
                 somebody.tags[fold(tag)] = tag
                 somebody.learn("tags")
 
-    def _learn_card(self, row: Row, somebody: Somebody, fresh: set[str]) -> None:
-        code = fold_code(row.values["card_code"]) if "card_code" in fresh else ""
+    def _learn_card(self, row: Row, somebody: Somebody) -> None:
+        code = fold_code(row.values["card_code"])
         if not code or code in somebody.cards:
             return
         holder = self._book.card_holder(code)

@@ -1,23 +1,22 @@
 """What the records say about the people of one part of a file, read in a few statements."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from clubcrm.core.folding import phone_e164
-from clubcrm.exchange.operations.contacts import Contact, ContactBook
+from clubcrm.exchange.operations.contacts import Contact, Standing, contact
 from clubcrm.exchange.operations.finding import Found, by_external_id, find_members
 from clubcrm.exchange.operations.memory import Known, digest_of, recall
 from clubcrm.exchange.operations.people_held import Held, load_held
 from clubcrm.exchange.operations.tasks import Task
 from clubcrm.exchange.policies.columns import OPENING_COLUMNS
-from clubcrm.exchange.policies.rows import Row
+from clubcrm.exchange.policies.row import Row
 from clubcrm.exchange.states import Kind, ProblemCode
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Under what a person is known: given in the file, or made of contacts, name or the whole row."""
 
     given: str | None
@@ -50,6 +49,7 @@ class Look:
         self._task = task
         self._by_member = by_member
         self._watched = watched
+        self._contacts: dict[int, Contact] = {}
         self._identities = {row.line: self._identify(row) for row in rows}
         given = {identity.given for identity in self._identities.values() if identity.given}
         self._members: Mapping[str, Found] = (
@@ -58,31 +58,33 @@ class Look:
         self._ids = {} if by_member else by_external_id(session, task.club, given)
         digests = {identity.digest for identity in self._identities.values()}
         self.known: dict[str, Known] = recall(session, task.club.id, Kind.MEMBERS, digests)
-        self._by_contact = ContactBook.people_by_contact(
-            session,
-            task.club,
-            [contact_of(row, task.club.territory) for row in rows if not self.identity(row).given],
-        )
+        newcomers = [self.contact(row) for row in rows if self._is_unknown(row)]
+        self.standing = Standing(session, task.club, newcomers)
         person_ids = set(self._ids.values())
         person_ids |= {pid for found in self._members.values() for pid in found.person_ids}
-        person_ids |= {pid for ids in self._by_contact.values() for pid in ids}
-        person_ids |= {
-            self.known[identity.digest].row_id
-            for identity in self._identities.values()
-            if not identity.given and identity.digest in self.known
-        }
+        for identity in self._identities.values():
+            if identity.given is None:
+                for key in identity.keys:
+                    person_ids.update(self.standing.people.get(key, ()))
+                if identity.digest in self.known:
+                    person_ids.add(self.known[identity.digest].row_id)
         self._held = load_held(session, person_ids, watched)
+
+    def contact(self, row: Row) -> Contact:
+        """How the person of a row can be reached."""
+        found = self._contacts.get(row.line)
+        if found is None:
+            found = self._contacts[row.line] = contact_of(row, self._task.club.territory)
+        return found
 
     def identity(self, row: Row) -> Identity:
         """Under what a row's person is known."""
         return self._identities[row.line]
 
-    def is_unknown(self, row: Row) -> bool:
-        """Whether nobody in the records fits a row."""
-        identity = self.identity(row)
-        if identity.given:
-            return identity.given not in self._ids and identity.given not in self._members
-        return True
+    def _is_unknown(self, row: Row) -> bool:
+        """Whether nobody in the records has the identity of a row."""
+        given = self._identities[row.line].given
+        return not given or (given not in self._ids and given not in self._members)
 
     def held_by(self, row: Row, identity: Identity) -> Held | None:
         """The person in the records whom a row means; says on the row where several fit."""
@@ -99,7 +101,7 @@ class Look:
             return self._held.get(found.only) if found and found.only else None
         if identity.given:
             return self._held.get(self._ids.get(identity.given, 0))
-        fitting = {pid for key in identity.keys for pid in self._by_contact.get(key, ())}
+        fitting = {pid for key in identity.keys for pid in self.standing.people.get(key, ())}
         if len(fitting) > 1:
             row.add(
                 ProblemCode.MEMBER_AMBIGUOUS, None, value=name_of(row)[:60], people=len(fitting)
@@ -114,8 +116,7 @@ class Look:
         given = row.get("member") if self._by_member else row.get("external_id")
         if given is not None:
             return Identity(given, (f"x|{given}",), digest_of("x", given))
-        contact = contact_of(row, self._task.club.territory)
-        keys = contact.identities()
+        keys = self.contact(row).identities()
         if not keys:
             told = {name: row.values[name] for name in self._watched & row.values.keys()}
             told = {name: value for name, value in told.items() if name not in OPENING_COLUMNS}
@@ -125,12 +126,13 @@ class Look:
 
 def contact_of(row: Row, territory: str) -> Contact:
     """How the person of a row can be reached."""
-    phone = row.get("phone")
-    return Contact(
-        phone=phone_e164(phone, territory) if phone else None,
-        email=row.get("email"),
-        name=name_of(row),
-        birth_date=row.get("birth_date"),
+    told = row.values
+    phone = told.get("phone")
+    return contact(
+        phone_e164(phone, territory) if phone else None,
+        told.get("email"),
+        name_of(row),
+        told.get("birth_date"),
     )
 
 

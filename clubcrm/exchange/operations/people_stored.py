@@ -48,7 +48,8 @@ def said_of(verdict: Verdict | None) -> list[Said]:
     """What a row said of its person, to be remembered; also where it was nothing new."""
     if verdict is None or verdict.somebody.id is None or not verdict.has_new_marks:
         return []
-    return [Said(Kind.MEMBERS, verdict.digest, verdict.somebody.id, dict(verdict.marks))]
+    row_id = verdict.somebody.id
+    return [Said(Kind.MEMBERS, verdict.digest, row_id, verdict.marks, verdict.is_unheard)]
 
 
 def _add(session: Session, task: Task, newcomers: Sequence[Somebody], effects: Effects) -> None:

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.queries import ClubRow
 from clubcrm.core.actor import Actor
 from clubcrm.exchange.policies.mapping import Layout
-from clubcrm.exchange.policies.rows import Problem, Row
+from clubcrm.exchange.policies.row import Problem, Row
 from clubcrm.exchange.states import Kind, RowOutcome, Touch
 from clubcrm.members.states import ConsentBasis
 
@@ -51,8 +51,7 @@ class Decision:
     what: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
+class Touched(NamedTuple):
     """A row of another table that was made or changed; `revision` is its revision now."""
 
     table: str
@@ -64,12 +63,16 @@ class Touched:
 
 @dataclass(slots=True)
 class Said:
-    """What a row said about one thing, to be remembered: identity, marks of its cells, its row id."""
+    """What a row said about one thing, to be remembered: identity, marks of its cells, its row id.
+
+    `is_new` where nothing was said of it so far, as far as whoever decided about the row could see.
+    """
 
     kind: Kind
     digest: str
     row_id: int
     cells: dict[str, Any] = field(default_factory=dict)
+    is_new: bool = False
 
 
 @dataclass(slots=True)

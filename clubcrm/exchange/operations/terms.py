@@ -21,7 +21,7 @@ from clubcrm.exchange.operations.people import PeopleDesk, Verdict
 from clubcrm.exchange.operations.tasks import Decision, Effects, Task
 from clubcrm.exchange.operations.terms_read import Term, TermVerdict, Told, read_term
 from clubcrm.exchange.operations.terms_stored import link_previous, store_terms
-from clubcrm.exchange.policies.rows import Row
+from clubcrm.exchange.policies.row import Row
 from clubcrm.exchange.states import Kind, ProblemCode, RowOutcome
 from clubcrm.members.models import Membership
 from clubcrm.members.queries import plans

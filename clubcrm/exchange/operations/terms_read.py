@@ -10,7 +10,7 @@ from clubcrm.core.folding import fold
 from clubcrm.core.money import Money
 from clubcrm.exchange.operations.people import Somebody, Verdict
 from clubcrm.exchange.operations.tasks import Task
-from clubcrm.exchange.policies.rows import Row
+from clubcrm.exchange.policies.row import Row
 from clubcrm.exchange.states import ProblemCode
 from clubcrm.members.states import EndReason
 

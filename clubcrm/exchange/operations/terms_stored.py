@@ -24,7 +24,7 @@ from clubcrm.exchange.operations.tasks import (
     Touched,
 )
 from clubcrm.exchange.operations.terms_read import Term, TermVerdict
-from clubcrm.exchange.policies.rows import Problem
+from clubcrm.exchange.policies.row import Problem
 from clubcrm.exchange.states import Kind, ProblemCode, RowOutcome, Touch
 from clubcrm.members.models import Membership
 from clubcrm.members.operations import (

@@ -13,7 +13,7 @@ from clubcrm.exchange.operations.balances import BalanceDesk, BalanceVerdict
 from clubcrm.exchange.operations.finding import find_members, name_member
 from clubcrm.exchange.operations.tasks import REVISION, Decision, Effects, Task, Touched
 from clubcrm.exchange.policies.columns import OPENING_COLUMNS
-from clubcrm.exchange.policies.rows import Row
+from clubcrm.exchange.policies.row import Row
 from clubcrm.exchange.states import ProblemCode, RowOutcome, Touch
 from clubcrm.members.models import Person
 from clubcrm.members.operations import change_people

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 
 from clubcrm.exchange.policies import vocabulary
+from clubcrm.exchange.policies.cells import told
 from clubcrm.exchange.policies.columns import Column, Form
 from clubcrm.exchange.policies.figures import (
     read_direction,
@@ -17,7 +18,6 @@ from clubcrm.exchange.policies.figures import (
 )
 from clubcrm.exchange.policies.guarding import unguarded
 from clubcrm.exchange.policies.mapping import value_key
-from clubcrm.exchange.policies.rows import told
 
 MOST_COUNTED: Final = 200
 """Different cells of a column that are told apart; where there are more, nobody lists them."""

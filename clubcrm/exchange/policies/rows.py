@@ -1,20 +1,30 @@
 """Rows of text become typed values; a cell that cannot be read becomes a problem, never a guess."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
-
-from babel import Locale
-from babel.core import UnknownLocaleError
 
 from clubcrm.core.calendars import CalendarName
 from clubcrm.core.days import club_day
 from clubcrm.core.errors import DayOutOfRange, NotADay, NotAnAmount
-from clubcrm.core.folding import ascii_digits, clean_text, fold, phone_e164
+from clubcrm.core.folding import ascii_digits, clean_text, phone_e164
 from clubcrm.core.money import TOMAN, Money, exponent
+from clubcrm.exchange.policies.cells import (
+    NOTHING,
+    SHORTENED,
+    code_cell,
+    email_cell,
+    locale_cell,
+    share_cell,
+    tags_cell,
+    text_cell,
+    told,
+    whole_cell,
+    word_cell,
+    yes_no_cell,
+)
 from clubcrm.exchange.policies.columns import COLUMNS, Column, Form
 from clubcrm.exchange.policies.days import DayReading, Order, Written, joined_moment, read_day
 from clubcrm.exchange.policies.figures import (
@@ -24,18 +34,12 @@ from clubcrm.exchange.policies.figures import (
     read_gender,
     read_method,
     read_money,
-    read_share,
     read_status,
-    read_whole,
     read_yes_no,
 )
-from clubcrm.exchange.policies.guarding import unguarded
 from clubcrm.exchange.policies.mapping import TAGS, Layout, value_key
-from clubcrm.exchange.states import REJECTING, ProblemCode
-from clubcrm.members.policies import clean_email
-
-SHOWN: Final = 60
-"""How much of a cell a problem quotes."""
+from clubcrm.exchange.policies.row import SHOWN, Row
+from clubcrm.exchange.states import ProblemCode
 
 MOST_MAJOR: Final = 10**9
 """The largest amount, in major units, that is believed; of money without decimals a thousand times."""
@@ -52,72 +56,7 @@ _FIRST_YEARS: Final = {
 }
 """A day before is what a program writes for none: 1900-01-01, 1970-01-01."""
 
-_NOTHING: Final = frozenset(
-    {"", "-", "--", "—", "–", "null", "none", "nan", "n/a", "na", "nil", "\\n", "?", "0000-00-00"}
-    | {"00/00/0000", "0000-00-00 00:00:00", "unknown", "نامشخص", "غير معروف", "неизвестно"}
-)
-_WORDY: Final = frozenset({Form.TEXT, Form.NOTE, Form.TAGS})
-_NEVER_TEXT: Final = frozenset(
-    {"\\N", "NULL", "#N/A", "#REF!", "#VALUE!", "#NAME?", "#NULL!", "#DIV/0!", "#NUM!"}
-)
-_WHOLE_FLOAT: Final = re.compile(r"\d{1,15}\.0+")
-_SHORTENED: Final = re.compile(r"\d[.,]\d+[eE]\+?\d{1,2}|\d[eE]\+\d{1,2}")
-_LIST: Final = re.compile(r"[;,|\n،؛]+")
 _LOST: Final = "\ufffd"
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing to say about a row: a code, the column it is about, and what its words quote."""
-
-    code: ProblemCode
-    column: str | None = None
-    figures: Mapping[str, str | int] = field(default_factory=dict)
-
-    @property
-    def rejects(self) -> bool:
-        """Whether the row cannot be stored for it."""
-        return self.code in REJECTING
-
-    @classmethod
-    def of(cls, kept: Sequence[Any]) -> "Problem":
-        """A problem as it was kept."""
-        code, column, figures = kept
-        return cls(ProblemCode(code), column, figures)
-
-    def as_json(self) -> list[Any]:
-        """The problem as it is kept with the row."""
-        return [self.code.value, self.column, dict(self.figures)]
-
-
-@dataclass(slots=True)
-class Row:
-    """One row of a file as typed values; a column that says nothing is not among them.
-
-    `is_repeated`: another row of the file speaks of the same person.
-    """
-
-    line: int
-    values: dict[str, Any]
-    problems: list[Problem]
-    is_repeated: bool = False
-
-    def get(self, column: str) -> Any:
-        """The value of a column, None where the row says nothing."""
-        return self.values.get(column)
-
-    def bad(self, column: str) -> bool:
-        """Whether the row says something there that cannot be read."""
-        return any(problem.column == column for problem in self.problems)
-
-    def add(self, code: ProblemCode, column: str | None = None, **figures: str | int) -> None:
-        """Say something about the row."""
-        self.problems.append(Problem(code, column, figures))
-
-    @property
-    def is_rejected(self) -> bool:
-        """Whether the row cannot be stored."""
-        return any(problem.rejects for problem in self.problems)
 
 
 @dataclass(frozen=True)
@@ -141,6 +80,20 @@ class Findings:
     m_is_female: bool = False
 
 
+Reader = Callable[[Row, Column, str], Any]
+
+
+class _Way(NamedTuple):
+    """How one column of a kind is read: where its text stands, and what makes a value of it."""
+
+    column: Column
+    places: tuple[int, ...]
+    only: int | None  # where it stands in one place
+    constant: str
+    meanings: Mapping[str, str]
+    read: Reader
+
+
 class RowReader:
     """Reads the rows of one file, as laid out and found out."""
 
@@ -151,33 +104,45 @@ class RowReader:
         self._zone = ZoneInfo(about.timezone)
         self._last_day = about.as_of_on + timedelta(days=YEARS_AHEAD * 365)
         table = COLUMNS[layout.kind]
-        self._columns = [
-            (table[name], layout.sources.get(name, ()), layout.constants.get(name, ""))
-            for name in table
-            if name in layout.columns and name != "currency"
-        ]
-        self._meanings = layout.values
         self._readings = {name: self._reading(name) for name in table}
-        self._readers: dict[Form, Callable[[Row, Column, str], Any]] = {
-            Form.TEXT: _text,
-            Form.NOTE: _text,
-            Form.CODE: _code,
+        self._readers: dict[Form, Reader] = {
+            Form.TEXT: text_cell,
+            Form.NOTE: text_cell,
+            Form.CODE: code_cell,
             Form.PHONE: self._phone,
-            Form.EMAIL: _email,
+            Form.EMAIL: email_cell,
             Form.DAY: self._day,
             Form.MOMENT: self._moment,
             Form.AMOUNT: self._amount,
-            Form.WHOLE: _whole,
+            Form.WHOLE: whole_cell,
             Form.DECIMAL: self._decimal,
-            Form.SHARE: _share,
-            Form.YES_NO: _yes_no,
+            Form.SHARE: share_cell,
+            Form.YES_NO: yes_no_cell,
             Form.GENDER: self._gender,
-            Form.TAGS: _tags,
-            Form.LOCALE: _locale,
-            Form.METHOD: _word(read_method),
-            Form.STATUS: _word(read_status),
-            Form.DIRECTION: _word(read_direction),
+            Form.TAGS: tags_cell,
+            Form.LOCALE: locale_cell,
+            Form.METHOD: word_cell(read_method),
+            Form.STATUS: word_cell(read_status),
+            Form.DIRECTION: word_cell(read_direction),
         }
+        self._has_currency = "currency" in layout.columns
+        self._columns = [
+            self._way(table[name])
+            for name in table
+            if name in layout.columns and name != "currency"
+        ]
+
+    def _way(self, column: Column) -> "_Way":
+        layout = self._layout
+        places = tuple(layout.sources.get(column.name, ()))
+        return _Way(
+            column=column,
+            places=places,
+            only=places[0] if len(places) == 1 else None,
+            constant=layout.constants.get(column.name, ""),
+            meanings=layout.values.get(column.name, {}),
+            read=self._readers[column.form],
+        )
 
     def read(
         self, line: int, cells: Sequence[str], fault: str | None = None, beyond: str = ""
@@ -192,20 +157,23 @@ class RowReader:
             return row
         if beyond:
             row.add(ProblemCode.NO_HEADING, None, value=beyond[:SHOWN])
-        if "currency" in self._layout.columns:
+        if self._has_currency:
             self._read_currency(row, cells)
-        for column, places, constant in self._columns:
-            text = self._cell(column, places, cells) or constant
+        for way in self._columns:
+            column, only = way.column, way.only
+            if only is None:
+                text = self._cell(column, way.places, cells) or way.constant
+            else:
+                text = (told(column, cell) if (cell := cells[only]) else "") or way.constant
             if not text:
                 continue
             if _LOST in text:
                 row.add(ProblemCode.LOST_CHARACTERS, column.name)
-            meanings = self._meanings.get(column.name)
-            if meanings:
-                text = meanings.get(value_key(text), text)
+            if way.meanings:
+                text = way.meanings.get(value_key(text), text)
                 if not text:
                     continue
-            value = self._readers[column.form](row, column, text)
+            value = way.read(row, column, text)
             if value is not None:
                 row.values[column.name] = value
         if self._layout.tags:
@@ -226,7 +194,7 @@ class RowReader:
         column = COLUMNS[self._layout.kind]["currency"]
         places = self._layout.sources.get("currency", ())
         text = self._cell(column, places, cells) or self._layout.constants.get("currency", "")
-        text = self._meanings.get("currency", {}).get(value_key(text), text) if text else ""
+        text = self._layout.values.get("currency", {}).get(value_key(text), text) if text else ""
         if not text:
             return
         try:
@@ -242,7 +210,7 @@ class RowReader:
             text = cells[place]
             is_so = read_yes_no(text)
             if is_so is None:
-                if text.strip().casefold() in _NOTHING:
+                if text.strip().casefold() in NOTHING:
                     continue
                 row.add(ProblemCode.BAD_WORD, self._layout.headings[place], value=text[:SHOWN])
             elif is_so and tag not in tags:
@@ -338,7 +306,7 @@ class RowReader:
 
     def _phone(self, row: Row, column: Column, text: str) -> str | None:
         if phone_e164(text, self._about.territory) is None:
-            lost = _SHORTENED.fullmatch(text.strip()) is not None
+            lost = SHORTENED.fullmatch(text.strip()) is not None
             code = ProblemCode.DIGITS_LOST if lost else ProblemCode.BAD_PHONE
             row.add(code, column.name, value=text[:SHOWN])
         # Kept as given even where it is no number, so that somebody can mend it.
@@ -349,102 +317,6 @@ def _most_minor(currency: str) -> int:
     """The largest amount that is believed, in minor units."""
     decimals = exponent(currency)
     return MOST_MAJOR * (10**decimals if decimals else 1000)
-
-
-def told(column: Column, cell: str) -> str:
-    """What a cell says in this column; nothing for the many ways to say nothing."""
-    text = (unguarded(cell) if cell[0] == "'" else cell).strip() if cell else ""
-    if column.form in _WORDY:
-        return "" if text in _NEVER_TEXT else text
-    if text in _NEVER_TEXT or text.casefold() in _NOTHING:
-        return ""
-    return text
-
-
-def _text(row: Row, column: Column, text: str) -> str | None:
-    is_note = column.form is Form.NOTE
-    kept = clean_text(text, column.most, multiline=is_note)
-    if len(text) > column.most and len(clean_text(text, column.most + 1, multiline=is_note)) > len(
-        kept
-    ):
-        row.add(ProblemCode.CUT, column.name, most=column.most)
-    return kept or None
-
-
-def _code(row: Row, column: Column, text: str) -> str | None:
-    """An identity as it was written, digits as 0-9, without the point a spreadsheet adds."""
-    kept = clean_text(ascii_digits(text), column.most + 1)
-    if _WHOLE_FLOAT.fullmatch(kept):
-        kept = kept.partition(".")[0]
-    if _SHORTENED.fullmatch(kept):
-        row.add(ProblemCode.DIGITS_LOST, column.name, value=kept[:SHOWN])
-        return None
-    if len(kept) > column.most:
-        row.add(ProblemCode.CUT, column.name, most=column.most)
-        return None
-    return kept or None
-
-
-def _email(row: Row, column: Column, text: str) -> str | None:
-    address = clean_email(text)
-    if address is None:
-        parts = [part for part in _LIST.split(text) if part.strip()]
-        address = clean_email(parts[0]) if len(parts) > 1 else None
-    if address is None:
-        row.add(ProblemCode.BAD_EMAIL, column.name, value=text[:SHOWN])
-    return address
-
-
-def _whole(row: Row, column: Column, text: str) -> int | None:
-    try:
-        return read_whole(text)
-    except NotAnAmount:
-        row.add(ProblemCode.BAD_NUMBER, column.name, value=text[:SHOWN])
-        return None
-
-
-def _share(row: Row, column: Column, text: str) -> int | None:
-    try:
-        return read_share(text)
-    except NotAnAmount:
-        row.add(ProblemCode.BAD_NUMBER, column.name, value=text[:SHOWN])
-        return None
-
-
-def _yes_no(row: Row, column: Column, text: str) -> bool | None:
-    is_so = read_yes_no(text)
-    if is_so is None:
-        row.add(ProblemCode.BAD_WORD, column.name, value=text[:SHOWN])
-    return is_so
-
-
-def _tags(row: Row, column: Column, text: str) -> tuple[str, ...] | None:
-    del row, column
-    # A semicolon parts tags that hold commas themselves.
-    parts = text.split(";") if ";" in text else _LIST.split(text)
-    tags = (clean_text(part, 60) for part in parts)
-    return tuple(dict.fromkeys(tag for tag in tags if tag)) or None
-
-
-def _locale(row: Row, column: Column, text: str) -> str | None:
-    try:
-        locale = Locale.parse(text.replace("-", "_"))
-    except (UnknownLocaleError, ValueError, TypeError):
-        language = _LANGUAGES.get(fold(text))
-        if language is None:
-            row.add(ProblemCode.BAD_LOCALE, column.name, value=text[:SHOWN])
-        return language
-    return str(locale)[:12]
-
-
-def _word(read: Callable[[str], str | None]) -> Callable[[Row, Column, str], str | None]:
-    def reader(row: Row, column: Column, text: str) -> str | None:
-        meaning = read(text)
-        if meaning is None:
-            row.add(ProblemCode.BAD_WORD, column.name, value=text[:SHOWN])
-        return meaning
-
-    return reader
 
 
 def _currency(text: str, usual: str) -> str:
@@ -471,12 +343,3 @@ def _currency(text: str, usual: str) -> str:
 
 _NO_MONEY: Final = ("XXX", "XTS")
 """Codes that stand for no currency, and for tests."""
-
-_LANGUAGES: Final = {
-    fold(name): language
-    for language in ("en", "fa", "ar", "ru", "pt", "es", "de", "fr", "tr")
-    for name in (
-        Locale.parse("en").languages[language],
-        Locale.parse(language).languages[language],
-    )
-}

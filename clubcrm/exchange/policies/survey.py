@@ -87,7 +87,7 @@ def identity_of(layout: Layout) -> Callable[[Sequence[str]], str]:
             identity = ascii_digits(unguarded(cells[place])).strip()
             if identity:
                 return identity
-        return "\x1f".join(fold(cells[place]) for place in by_name)
+        return "\x1f".join([fold(cells[place]) for place in by_name])
 
     return read
 

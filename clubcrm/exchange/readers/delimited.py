@@ -139,8 +139,12 @@ class DelimitedTable:
 
     def _fitted(self, row: RawRow) -> RawRow:
         """The row with as many cells as there are headings, without our own first two."""
-        cells = list(row.cells)
-        if row.fault is None and any(cell.strip() for cell in cells[self._width :]):
+        cells = row.cells
+        if (
+            row.fault is None
+            and len(cells) > self._width
+            and any(cell.strip() for cell in cells[self._width :])
+        ):
             is_own = self._has_own
             return RawRow(row.line, cells[len(OWN_COLUMNS) :] if is_own else cells, TOO_MANY_CELLS)
         return fitted(row.line, cells, self.headings, has_own=self._has_own, fault=row.fault)
@@ -239,6 +243,8 @@ def bare(cells: Sequence[str]) -> list[str]:
 
 def says_nothing(cells: Sequence[str], first: Sequence[str]) -> bool:
     """Whether a row is blank, or the line of the headings (`first`) again, as where lists were joined."""
+    if cells and (head := cells[0].replace("\ufeff", "").strip()) and [head] != first[:1]:
+        return False
     texts = bare(cells)
     return not texts or (len(texts) > 1 and texts == first)
 
@@ -249,6 +255,8 @@ def fitted(
     """A row with as many cells as there are headings, without our own first two; the rest apart."""
     own = len(OWN_COLUMNS) if has_own else 0
     width = own + len(headings)
+    if len(cells) == width:
+        return RawRow(line, cells[own:] if own else cells, fault)
     beyond = "" if fault else " ".join(text for cell in cells[width:] if (text := cell.strip()))
     row = (list(cells) + [""] * (width - len(cells)))[own:width]
     return RawRow(line, row, fault, beyond)

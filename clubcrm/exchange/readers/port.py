@@ -4,8 +4,7 @@ The limits keep one bad file from taking the machine with it; they stand in docs
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 MAX_BYTES: Final = 256 * 1024 * 1024
 MAX_ROWS: Final = 1_000_000
@@ -16,8 +15,7 @@ TOO_MANY_CELLS: Final = "too_many_cells"
 HEADING_LINES: Final = 20  # a title or an empty line may stand above the headings
 
 
-@dataclass(frozen=True, slots=True)
-class RawRow:
+class RawRow(NamedTuple):
     """One row as text: its line in the file and its cells; `fault` says what keeps it from being read.
 
     Faults: `cell_too_long`, `too_many_cells`. `beyond` is what stands further right than the headings.

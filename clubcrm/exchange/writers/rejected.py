@@ -6,7 +6,7 @@ from typing import IO, Any
 
 from clubcrm.exchange.operations.tasks import Decision
 from clubcrm.exchange.policies.guarding import guarded
-from clubcrm.exchange.policies.rows import Problem
+from clubcrm.exchange.policies.row import Problem
 from clubcrm.exchange.readers import RawRow
 from clubcrm.exchange.states import OWN_COLUMNS, RowOutcome
 from clubcrm.exchange.words import problem_text

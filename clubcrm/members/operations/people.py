@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any, cast
 
 from flask_babel import lazy_gettext as _l
@@ -52,7 +53,7 @@ FOUND_BY = frozenset({"full_name", "first_name", "last_name", "phone", "email", 
 _person = cast(Table, Person.__table__)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class PersonValues:
     """What is told of a person when first met; everything is optional, a name too.
 
@@ -85,6 +86,8 @@ class PersonValues:
 
 
 CHANGEABLE = frozenset(field.name for field in fields(PersonValues))
+_OWN_COLUMNS = tuple(sorted(CHANGEABLE - {"tags"}))
+_told_of = attrgetter(*_OWN_COLUMNS)
 
 
 def add_people(
@@ -109,9 +112,7 @@ def add_people(
     numbers = take_member_numbers(session, len(people))
     rows: list[dict[str, Any]] = []
     for values, number in zip(people, numbers):
-        row = _cleaned(
-            {n: getattr(values, n) for n in CHANGEABLE - {"tags"}}, club, today, imported
-        )
+        row = _cleaned(dict(zip(_OWN_COLUMNS, _told_of(values))), club, today, imported)
         row |= {"home_club_id": club_id, "number": number, "created_at": now, "revision": 1}
         row["full_name"] = full_name_of(row["first_name"], row["last_name"], row["full_name"])
         row["sort_name"] = sort_name_of(row["first_name"], row["last_name"], row["full_name"])
@@ -234,11 +235,7 @@ def _cleaned(told: Mapping[str, Any], club: ClubRow, today: date, imported: bool
     """What is kept of what was told: texts cleaned, phone and e-mail in one form."""
     row: dict[str, Any] = dict(told)
     wrong: dict[str, Words] = {}
-    for name in _LENGTHS.keys() & row.keys():
-        text = clean_text(row[name], _LENGTHS[name]) if row[name] else ""
-        row[name] = text if text or name in _NEVER_NULL else None
-    if "note" in row:
-        row["note"] = clean_text(row["note"] or "", MAX_NOTE, multiline=True)
+    _clean_texts(row)
     if "phone" in row and not row["phone"]:
         row["phone"] = row["phone_as_given"] = None
     elif "phone" in row:
@@ -260,6 +257,18 @@ def _cleaned(told: Mapping[str, Any], club: ClubRow, today: date, imported: bool
     if wrong and not imported:
         raise BadPerson(fields=wrong)
     return row
+
+
+def _clean_texts(row: dict[str, Any]) -> None:
+    """Clean the texts that a row holds, each cut to its length."""
+    for name, most in _LENGTHS.items():
+        if name in row:
+            text = row[name]
+            cleaned = clean_text(text, most) if text else ""
+            row[name] = cleaned or ("" if name in _NEVER_NULL else None)
+    if "note" in row:
+        note = row["note"]
+        row["note"] = clean_text(note, MAX_NOTE, multiline=True) if note else ""
 
 
 def _home_clubs(session: Session, person_ids: Sequence[int]) -> set[int]:

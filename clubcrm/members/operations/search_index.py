@@ -6,7 +6,14 @@ from typing import Any, cast
 from sqlalchemy import Table, delete
 from sqlalchemy.orm import Session
 
-from clubcrm.core.folding import MAX_TOKEN, fold, search_tokens, words
+from clubcrm.core.folding import (
+    MAX_TOKEN,
+    name_tokens,
+    number_tokens,
+    phone_tokens,
+    search_tokens,
+    words,
+)
 from clubcrm.core.sql import chunks, insert_missing, insert_quickly
 from clubcrm.members.models import PersonClub, PersonSearch
 from clubcrm.members.states import TokenKind
@@ -18,34 +25,32 @@ _seen = cast(Table, PersonClub.__table__)
 
 
 def keys_of(person: Mapping[str, Any]) -> dict[str, str]:
-    """Every token of a person's own row with its `name_key`; see `PersonSearch`."""
-    found = dict.fromkeys(tokens_of(person), OTHER_KEY)
-    found |= dict.fromkeys(name_tokens_of(person), person["sort_name"][:NAME_KEY])
-    return found | {"".join(words(person["number"]))[:MAX_TOKEN]: ""}
+    """Every token of a person's own row with its `name_key`; see `PersonSearch`.
 
-
-def tokens_of(person: Mapping[str, Any]) -> set[str]:
-    """The tokens of a person's own row that are no name: numbers, phone endings, e-mail."""
-    numbers = (person["number"], person["external_id"])
-    tokens = search_tokens(
-        (),
-        [number for number in numbers if number],
-        [person["phone"]] if person["phone"] else [],
-    )
+    A token of several meanings stands under the one that a search answers first.
+    """
+    number, name_key = number_tokens(person["number"]), person["sort_name"][:NAME_KEY]
+    found = dict.fromkeys(number, OTHER_KEY)
+    if person["external_id"]:
+        found.update(dict.fromkeys(number_tokens(person["external_id"]), OTHER_KEY))
+    if person["phone"]:
+        found.update(dict.fromkeys(phone_tokens(person["phone"]), OTHER_KEY))
     if person["email"]:
-        local = str(person["email"]).partition("@")[0]
-        # A query parts words at signs, so an address is found whole by its words run together.
-        for text in (local, str(person["email"])):
-            folded = fold(text).split()
-            tokens.update(folded if text is local else ())
-            tokens.add("".join(folded)[:MAX_TOKEN])
-    return {token[:MAX_TOKEN] for token in tokens}
+        found.update(dict.fromkeys(_email_tokens(str(person["email"])), OTHER_KEY))
+    for name in (person["full_name"], person["first_name"], person["last_name"]):
+        if name:
+            found.update(dict.fromkeys(name_tokens(name), name_key))
+    found[number[-1] if number else ""] = ""  # the whole of it, run together
+    return found
 
 
-def name_tokens_of(person: Mapping[str, Any]) -> set[str]:
-    """The words of a person's names."""
-    names = (person["full_name"], person["first_name"], person["last_name"])
-    return search_tokens([name for name in names if name])
+def _email_tokens(email: str) -> list[str]:
+    """The words of an address, and its words run together, since a query parts words at signs."""
+    local, at, domain = email.partition("@")
+    parts = words(local)
+    joined = "".join(parts)
+    whole = joined + "".join(words(at + domain))
+    return [token[:MAX_TOKEN] for token in (*parts, joined, whole)]
 
 
 def index_people(session: Session, people: Sequence[Mapping[str, Any]], *, are_new: bool) -> None:
@@ -55,7 +60,8 @@ def index_people(session: Session, people: Sequence[Mapping[str, Any]], *, are_n
     kind = TokenKind.PERSON.value
     rows: list[tuple[str, str, int, str]] = []
     for person in people:
-        rows += [(token, key, person["id"], kind) for token, key in keys_of(person).items()]
+        person_id = person["id"]
+        rows += [(token, key, person_id, kind) for token, key in keys_of(person).items()]
     _insert(session, rows)
 
 

@@ -1,6 +1,7 @@
 """Names and addresses of people: what is kept, and in which order lists run."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from clubcrm.core.folding import clean_text, fold
@@ -12,6 +13,9 @@ _ALPHABET: Final = "ابپتثجچحخدذرزژسشصضطظعغفقکگلمنو
 _IN_ORDER: Final = {ord(letter): chr(0xE000 + no) for no, letter in enumerate(_ALPHABET)}
 _EMAIL: Final = re.compile(r"[^@\s,;<>()\"\\]+@[^@\s,;<>()\"\\.]+(?:\.[^@\s,;<>()\"\\.]+)+")
 MAX_EMAIL: Final = 254
+KEPT: Final = 4096
+"""So many answers are kept: an import asks for an address when it reads a row, and when it stores it."""
+
 MAX_NAME: Final = 240
 
 
@@ -23,9 +27,11 @@ def full_name_of(first_name: str, last_name: str, full_name: str = "") -> str:
 def sort_name_of(first_name: str, last_name: str, full_name: str = "") -> str:
     """The key by which lists are ordered: last name first, alike on every database."""
     name = f"{last_name} {first_name}" if last_name else full_name or first_name
-    return fold(name).translate(_IN_ORDER)[:MAX_NAME]
+    key = fold(name)
+    return (key if key.isascii() else key.translate(_IN_ORDER))[:MAX_NAME]
 
 
+@lru_cache(maxsize=KEPT)
 def clean_email(text: str) -> str | None:
     """An e-mail address in lower case, or None where it is none."""
     address = clean_text(text, MAX_EMAIL + 1).removeprefix("mailto:").strip().lower()

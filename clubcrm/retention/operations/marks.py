@@ -6,7 +6,7 @@ mark made while a run looks at the same person is not lost: the run only takes b
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import ColumnElement, Table, and_, bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
@@ -24,6 +24,7 @@ AT_ONCE = 5000
 FEW_DAYS = 50
 
 _state = cast(Table, MemberState.__table__)
+_NO_REASONS: Final[list[Any]] = []
 
 
 def follow_people(session: Session, days: Mapping[int, tuple[int, date]]) -> None:
@@ -133,7 +134,7 @@ def _new_row(person_id: int, club_id: int, baseline_on: date) -> dict[str, Any]:
         "baseline_on": baseline_on,
         "risk": Risk.NONE,
         "status": Status.POTENTIAL,
-        "reasons": [],
+        "reasons": _NO_REASONS,
         "has_habit": False,
         "dirty_seq": 1,
         "clean_seq": 0,

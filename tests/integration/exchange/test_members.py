@@ -2,10 +2,13 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import event, select
 
 from clubcrm.core.actor import OPERATOR
+from clubcrm.core.db import db
 from clubcrm.core.transactions import transaction
 from clubcrm.exchange.models import ImportRow
 from clubcrm.exchange.words import note_text, problem_text
@@ -248,3 +251,37 @@ def test_a_file_with_fewer_columns_is_no_reason_to_hear_the_old_one_again(desk: 
         change_person(session, person_id, {"full_name": "Ana Dias"}, by=OPERATOR, now=NOW)
     assert desk.take_in("members", whole).figures.unchanged == 1
     assert desk.rows(select(Person.full_name)) == [("Ana Dias",)]
+
+
+def test_of_several_who_may_be_the_same_the_one_known_longest_is_named(desk: Desk) -> None:
+    desk.take_in("members", "external_id,full_name,phone\nZ,Ana Dias,912345678\n")
+    desk.take_in("members", "external_id,full_name,phone\nA,Ana Dias,912345678\n")
+    outcome = desk.take_in("members", "external_id,full_name,phone\nM,Ana Dias,912345678\n")
+    ((problem,),) = [row.problems for row in outcome.rows]
+    assert (problem.column, dict(problem.figures)) == ("phone", {"other": "Z"})
+
+
+def test_newcomers_are_looked_up_by_an_index_and_not_by_reading_the_club(desk: Desk) -> None:
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL knows its tables; SQLite has no figures about a new one")
+    asked: list[tuple[str, Any]] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, values: Any, *_more: Any) -> None:
+        if "json_each" in statement:
+            asked.append((statement, values))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        desk.take_in("members", FULL)
+        desk.take_in("members", "full_name,phone,birth_date\nEva Reis,912345679,1990-05-06\n")
+        desk.take_in("memberships", "member,starts_on\n912345679,2026-01-01\n")
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    with db.engine.connect() as connection:
+        for statement, values in asked:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            steps = [step.detail for step in plan if "person" in step.detail]
+            assert not [step for step in steps if "SCAN person" in step], statement
+            assert not [step for step in steps if step.endswith("(home_club_id=?)")], statement
+    columns = ("phone", "email", "birth_date", "external_id", "number")
+    assert all(any(f"person.{name} IN" in statement for statement, _ in asked) for name in columns)

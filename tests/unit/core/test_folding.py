@@ -227,6 +227,13 @@ def test_clean_text_is_short_safe_and_stays_clean(text, length, multiline):
     assert multiline or "\n" not in kept
 
 
+@given(st.text(st.characters(max_codepoint=127), max_size=80))
+def test_plain_text_takes_a_short_way_to_the_same_answer(text):
+    long_way = text + "é"
+    assert fold(text) == fold(long_way)[: -len("e")].strip()
+    assert clean_text(text, 100) == clean_text(long_way, 100).removesuffix("é").strip()
+
+
 def found(query: str, tokens: set[str]) -> bool:
     """What the search does: each word of the query begins a token."""
     return all(any(token.startswith(word) for token in tokens) for word in query_words(query))

@@ -162,3 +162,11 @@ def test_the_short_way_never_says_more_than_the_full_parser(text, region):
 def test_any_text_gives_a_valid_number_or_none(text, region):
     e164 = phone_e164(text, region)
     assert e164 is None or (oracle(e164, None) == e164 and phone_e164(e164, region) == e164)
+
+
+@given(
+    st.from_regex(r"\+?[0-9]{1,20}", fullmatch=True),
+    st.sampled_from(["IR", "PT", "RU", "US", None]),
+)
+def test_a_number_without_signs_is_read_as_one_with_them(text, territory):
+    assert phone_e164(text, territory) == phone_e164(f"\u200e{text}", territory)
