@@ -21,6 +21,7 @@ from clubcrm.api.problems import problem_of, unavailable
 from clubcrm.core import clock, events, jobs
 from clubcrm.core.db import db
 from clubcrm.core.errors import DomainError
+from clubcrm.core.schema import MEASURED_EVERY
 from clubcrm.core.sql import is_passing
 from clubcrm.core.transactions import reading
 from clubcrm.messaging.channels import real_channels, set_channels
@@ -110,6 +111,7 @@ def _config(settings: Settings) -> dict[str, Any]:
             "pool_pre_ping": not is_sqlite,
             # The connection used last has its pages and statements still in its memory.
             "pool_use_lifo": True,
+            "pool_recycle": int(MEASURED_EVERY.total_seconds()) if is_sqlite else 3600,
             # Values are people's data; an error must not carry them into a log.
             "hide_parameters": True,
         },

@@ -23,6 +23,7 @@ from clubcrm.core.idempotency import forget_answers
 from clubcrm.core.invariants import Invariant
 from clubcrm.core.jobs import Work
 from clubcrm.core.schedule import Scheduled
+from clubcrm.core.schema import MEASURED_EVERY, keep_tables_measured
 from clubcrm.exchange import invariants as exchange_invariants
 from clubcrm.exchange import models as exchange
 from clubcrm.exchange.jobs import check_batch, forget_uploads, run_batch, undo_batch
@@ -219,6 +220,7 @@ STANDING: Mapping[str, Standing] = {
 
 SCHEDULE: tuple[Scheduled, ...] = (
     Scheduled("answers.forget", timedelta(hours=1), forget_answers),
+    Scheduled("tables.measure", MEASURED_EVERY, keep_tables_measured),
     Scheduled("uploads.forget", timedelta(hours=6), forget_uploads),
     Scheduled("terms.roll_over", timedelta(minutes=1), roll_over_everywhere),
     Scheduled("debts.block", timedelta(minutes=5), block_debtors_everywhere),

@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 
 from clubcrm.bench.seed import FIRST_NAMES, LAST_NAMES
 from clubcrm.billing.models import Invoice, InvoiceSeries, Payment, PaymentAllocation
-from clubcrm.core.sql import insert_quickly, is_sqlite
+from clubcrm.core.sql import insert_quickly, is_sqlite, measure_tables
 from clubcrm.core.transactions import transaction
 from clubcrm.members.models import Consent, Membership, Person, PersonClub
 from clubcrm.members.operations.numbers import take_member_numbers
@@ -70,7 +70,9 @@ def multiply(times: int) -> None:
             held.setdefault(person_id, []).append(code)
         set_card_words(session, held)
     with transaction() as session:
-        session.execute(text("ANALYZE"))
+        measure_tables(session)
+        if not is_sqlite(session):
+            session.execute(text("ANALYZE"))
 
 
 def _last_id(session: Session, table: Table) -> int:

@@ -5,9 +5,10 @@ hand. It is safe when several processes start at once: one migrates, the others 
 done.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from alembic import command
 from alembic.config import Config
@@ -17,6 +18,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.engine import Connection
 
 from clubcrm.core.db import WRITING, db
+from clubcrm.core.sql import measure_tables
+from clubcrm.core.transactions import transaction
 from config import HOME, SettingError
 
 MIGRATION_LOCK = 0x636C7562
@@ -25,6 +28,16 @@ MIGRATION_LOCK = 0x636C7562
 
 class SchemaProblem(SettingError):
     """The tables cannot be used by this program; the words say why."""
+
+
+MEASURED_EVERY: Final = timedelta(minutes=10)
+"""So often the tables are measured; a connection to SQLite lives no longer, so that it learns of it."""
+
+
+def keep_tables_measured(_clock: Callable[[], datetime]) -> None:
+    """Measure the tables anew as they grow."""
+    with transaction() as session:
+        measure_tables(session)
 
 
 def ensure_schema() -> bool:

@@ -36,7 +36,7 @@ STANDARD_FILES = {
     "forms", "views", "handlers", "jobs", "invariants",
 }  # fmt: skip
 OWN_FILES = {
-    "accounts": {"access"},
+    "accounts": {"access", "sessions"},
     "api": {"problems", "schemas", "answers", "pages", "docs", "health"},
     "messaging": {"channels", "links", "words"},
     "retention": {"words", "facts", "shipped", "texts", "triggers"},
