@@ -22,7 +22,7 @@ from clubcrm.core.errors import DomainError
 from clubcrm.core.sql import is_passing
 from clubcrm.core.transactions import reading
 from clubcrm.messaging.channels import real_channels, set_channels
-from clubcrm.presentation import choose_locale, register_presentation
+from clubcrm.presentation import Templates, choose_locale, register_presentation
 from clubcrm.retention.triggers import set_triggers
 from clubcrm.wiring import BLUEPRINTS, JOBS, STANDING, TRIGGERS, WIRING
 from config import Settings
@@ -42,6 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = APIFlask(
         __name__, title="clubcrm", version="1", docs_path=None, spec_path=None, json_errors=False
     )
+    app.jinja_environment = Templates
     app.config.update(_config(settings))
     app.extensions["settings"] = settings
     app.json.sort_keys = False  # type: ignore[attr-defined]

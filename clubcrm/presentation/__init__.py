@@ -14,9 +14,10 @@ from clubcrm.accounts.access import my_clubs
 from clubcrm.core import clock
 from clubcrm.presentation import figures, files, languages, looks, reader
 from clubcrm.presentation.languages import choose_locale
+from clubcrm.presentation.templates import Templates
 from clubcrm.visits.words import hours_text
 
-__all__ = ["choose_locale", "register_presentation"]
+__all__ = ["Templates", "choose_locale", "register_presentation"]
 
 
 def register_presentation(app: Flask) -> None:
@@ -25,6 +26,8 @@ def register_presentation(app: Flask) -> None:
     app.extensions["fingerprints"] = {}
     app.after_request(files.keep_assets)
     app.jinja_env.globals.update(GLOBALS)
+    if isinstance(app.jinja_env, Templates):
+        app.jinja_env.put_in({"url_for": app.url_for, **SAME_FOR_ALL}, ASKED)
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -55,6 +58,25 @@ GLOBALS: Mapping[str, Any] = {
     "today": reader.today,
     "who": reader.who,
 }
+
+SAME_FOR_ALL: Mapping[str, Callable[..., Any]] = {
+    "asset": files.asset,
+    "draw_icon": files.draw_icon,
+    "has_page": reader.has_page,
+    "icon": files.draw_icon,
+    "is_from_right": languages.is_from_right,
+}
+"""What answers every reader of a language alike, as long as the program runs."""
+
+ASKED: Mapping[str, Callable[..., Any]] = {
+    "draw_icon": files.draw_icon,
+    "icon": files.draw_icon,
+    "initials": figures.initials,
+    "look_of": looks.look_of,
+    "may": reader.may,
+    "reasons_in_words": looks.reasons_in_words,
+}
+"""What is asked again and again for a page, and says something else on another."""
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "ago": figures.ago_text,
