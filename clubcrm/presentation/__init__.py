@@ -27,7 +27,7 @@ def register_presentation(app: Flask) -> None:
     app.after_request(files.keep_assets)
     app.jinja_env.globals.update(GLOBALS)
     if isinstance(app.jinja_env, Templates):
-        app.jinja_env.put_in({"url_for": app.url_for, **SAME_FOR_ALL}, ASKED)
+        app.jinja_env.put_in({"url_for": app.url_for, **SAME_FOR_ALL}, ASKED, OF_LANGUAGE)
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -72,11 +72,13 @@ ASKED: Mapping[str, Callable[..., Any]] = {
     "draw_icon": files.draw_icon,
     "icon": files.draw_icon,
     "initials": figures.initials,
-    "look_of": looks.look_of,
     "may": reader.may,
     "reasons_in_words": looks.reasons_in_words,
 }
 """What is asked again and again for a page, and says something else on another."""
+
+OF_LANGUAGE: Mapping[str, Callable[[], Callable[..., Any]]] = {"look_of": looks.looks_in_words}
+"""What is made once for each language."""
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "ago": figures.ago_text,

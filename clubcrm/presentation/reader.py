@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
+from zoneinfo import ZoneInfo
 
 from flask import current_app, g, request
+from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 
 from clubcrm.accounts.access import current_club, find_principal
@@ -11,6 +14,7 @@ from clubcrm.accounts.policies import Principal
 from clubcrm.accounts.queries import ClubRow
 from clubcrm.accounts.states import THEME_COOKIE, Permission, Theme
 from clubcrm.core import clock
+from clubcrm.core.calendars import CalendarName
 from clubcrm.core.errors import Words
 
 
@@ -45,6 +49,39 @@ def today() -> date:
         club = here()
         kept = g.page_day = club.today(clock.now()) if club else clock.now().date()
     return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Eye:
+    """For whom the figures of a page are written: the reader's language, and the club's clock and money."""
+
+    language: str
+    is_from_right: bool
+    calendar: CalendarName | None
+    zone: ZoneInfo
+    today: date
+    shows_toman: bool
+
+
+def eye() -> Eye:
+    """For whom figures are written now; found once for each page that is written."""
+    kept: Eye | None = g.get("eye")
+    if kept is None:
+        club, locale = here(), get_locale()
+        kept = g.eye = Eye(
+            language=str(locale or "en"),
+            is_from_right=locale is not None and locale.text_direction == "rtl",
+            calendar=cast(CalendarName, club.calendar) if club else None,
+            zone=ZoneInfo(club.timezone if club else "UTC"),
+            today=today(),
+            shows_toman=bool(club and club.shows_toman),
+        )
+    return kept
+
+
+def begin_page() -> None:
+    """A page is written from now on, for whoever reads it by now and in their language."""
+    g.pop("eye", None)
 
 
 @dataclass(frozen=True)

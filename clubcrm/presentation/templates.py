@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from flask import Flask, has_request_context, request
+from flask import has_request_context, request
+from flask.sansio.app import App
 from flask.templating import Environment
 from flask_babel import get_locale, get_translations
 from jinja2 import Template, nodes, pass_context
@@ -19,6 +20,7 @@ from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
 from clubcrm.presentation.addresses import Addresses
+from clubcrm.presentation.reader import begin_page
 
 _PLACE: Final = re.compile(r"%\((\w+)\)s")
 _WRITTEN: Final = "written:"
@@ -30,12 +32,12 @@ _ASKED: Final = "asked:"
 class Coder(CodeGenerator):
     """Compiles a template once what its language knows already is put in."""
 
-    def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:
+    def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:  # noqa: N802
         """Compile the whole template."""
         templates = self.environment
-        if isinstance(templates, Templates) and templates.translations is not None:
-            if nodes.EvalContext(templates, self.name).autoescape:
-                node = _PutIn(templates, node).visit(node)
+        is_markup = nodes.EvalContext(templates, self.name).autoescape
+        if is_markup and isinstance(templates, Templates) and templates.translations is not None:
+            node = _PutIn(templates, node).visit(node)
         super().visit_Template(node, frame)
 
 
@@ -45,27 +47,36 @@ class Templates(Environment):
     code_generator_class = Coder
     translations: Any = None
 
-    def __init__(self, app: Flask, **options: Any) -> None:
+    def __init__(self, app: App, **options: Any) -> None:
         super().__init__(app, **options)
         self.in_language: dict[str, Templates] = {}
         self.same_for_all: dict[str, Callable[..., Any]] = {}
         self.asked: dict[str, Callable[..., Any]] = {}
+        self.of_language: dict[str, Callable[[], Callable[..., Any]]] = {}
 
     def put_in(
         self,
         same_for_all: Mapping[str, Callable[..., Any]],
         asked: Mapping[str, Callable[..., Any]],
+        of_language: Mapping[str, Callable[[], Callable[..., Any]]],
     ) -> None:
-        """Name what answers all readers of a language alike, and what is asked for every page."""
+        """Name what answers all readers of a language alike, and what is asked for every page.
+
+        What `of_language` names is made once for each language, while somebody reads in it.
+        """
         self.same_for_all, self.asked = dict(same_for_all), dict(asked)
+        self.of_language = dict(of_language)
 
     def get_or_select_template(self, *args: Any, **kw: Any) -> Template:
         """A template for a page, in the language of whoever reads it."""
         return super(Templates, self._of_reader()).get_or_select_template(*args, **kw)
 
     def _of_reader(self) -> "Templates":
+        if not has_request_context():
+            return self
+        begin_page()
         # While somebody works at templates and files they change.
-        if self.translations is not None or self.auto_reload or not has_request_context():
+        if self.translations is not None or self.auto_reload:
             return self
         if request.script_root:  # Something stands before all addresses, of this request at least.
             return self
@@ -83,7 +94,8 @@ class Templates(Environment):
             values.setdefault("num", count)
             return Markup(translations.ungettext(one, many, count)) % values  # noqa: S704
 
-        asked = self.asked | {"url_for": Addresses(self.app).url_for, "ngettext": ngettext}
+        asked = self.asked | {name: make() for name, make in self.of_language.items()}
+        asked |= {"url_for": Addresses(self.app).url_for, "ngettext": ngettext}
         made.filters = self.filters | {
             **{_WRITTEN + name: function for name, function in self.same_for_all.items()},
             **{_ASKED + name: _anew(function) for name, function in asked.items()},
@@ -111,10 +123,10 @@ class _PutIn(NodeTransformer):
         self.environment = environment
         self.own = set(_own_names(template))
 
-    def visit_Macro(self, node: nodes.Macro) -> nodes.Node:
+    def visit_Macro(self, node: nodes.Macro) -> nodes.Node:  # noqa: N802
         return self._within(node, {argument.name for argument in node.args})
 
-    def visit_CallBlock(self, node: nodes.CallBlock) -> nodes.Node:
+    def visit_CallBlock(self, node: nodes.CallBlock) -> nodes.Node:  # noqa: N802
         return self._within(node, {argument.name for argument in node.args})
 
     def _within(self, node: nodes.Node, names: set[str]) -> nodes.Node:
@@ -123,13 +135,13 @@ class _PutIn(NodeTransformer):
         self.own = before
         return node
 
-    def visit_Output(self, node: nodes.Output) -> nodes.Node:
+    def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802
         """Words with places in them become the parts between the places."""
         self.generic_visit(node)
         node.nodes = [part for child in node.nodes for part in _parts(child)]
         return node
 
-    def visit_Call(self, node: nodes.Call) -> nodes.Node:
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
         name = node.node.name if isinstance(node.node, nodes.Name) else ""
         if name in self.own or node.dyn_args is not None or node.dyn_kwargs is not None:
@@ -153,9 +165,7 @@ class _PutIn(NodeTransformer):
         words = Markup(self.environment.translations.ugettext(told.value))  # noqa: S704
         if not node.kwargs:
             return nodes.Const(words % {}, lineno=node.lineno)
-        values = [
-            nodes.Pair(nodes.Const(keyword.key), keyword.value) for keyword in node.kwargs
-        ]
+        values = [nodes.Pair(nodes.Const(keyword.key), keyword.value) for keyword in node.kwargs]
         return nodes.Mod(
             nodes.Const(words), nodes.Dict(values, lineno=node.lineno), lineno=node.lineno
         )
