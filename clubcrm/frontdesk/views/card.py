@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 from clubcrm.accounts.access import principal, requires
 from clubcrm.accounts.queries import ClubRow, get_club
 from clubcrm.accounts.states import Permission
-from clubcrm.billing.queries import Owed, owed_by
+from clubcrm.billing.queries import Owed, owed_on
 from clubcrm.core import clock
 from clubcrm.core.calendars import CalendarName
 from clubcrm.core.errors import DomainError
@@ -44,7 +44,7 @@ from clubcrm.members.queries import (
     get_person,
 )
 from clubcrm.members.states import ConsentChannel, Link, MembershipState, PlanKind
-from clubcrm.messaging.queries import tasks as tasks_of
+from clubcrm.messaging.queries import tasks_of_person
 from clubcrm.messaging.words import outcome_words
 from clubcrm.reports.queries.people import (
     Kind,
@@ -83,10 +83,9 @@ def person(person_id: int) -> str:
         timeline = timeline_of(session, card.person.id, scope=scope)
         figures = timeline_figures(session, card.person.id, scope=scope)
         work = principal().scope(Permission.WORK_TASKS)
-        open_tasks = tasks_of(session, work, today=card.today, person_id=card.person.id)
+        open_tasks = tasks_of_person(session, work, card.person.id)
         contacts = _contacts(session, card, scope)
-        takes = principal().scope(Permission.TAKE_PAYMENT)
-        pay = owed_by(session, [card.person.id], takes).get(card.person.id)
+    pay = owed_on(card.invoices, principal().scope(Permission.TAKE_PAYMENT))
     all_terms = request.args.get("terms") == "all"
     return render_template(
         "frontdesk/people/card.html",
@@ -95,7 +94,7 @@ def person(person_id: int) -> str:
         task_lines=[TaskLine(task) for task in open_tasks],
         contacts=contacts,
         next=request.full_path,
-        **task_parts(card.club, card.today),
+        **(task_parts(card.club, card.today) if open_tasks else {}),
         card=card,
         person=card.person,
         line=_line(card),

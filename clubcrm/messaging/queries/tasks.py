@@ -88,6 +88,29 @@ def _rows() -> Select[Any]:
 
 
 _OPEN = _rows().where(_task.c.state == TaskState.OPEN)
+_MOST_VALUABLE = (
+    _task.c.rank.desc(),
+    func.coalesce(_task.c.value_minor, 0).desc(),
+    _task.c.due_on,
+    _task.c.id,
+)
+_OF_PERSON = (
+    _OPEN.where(
+        _task.c.person_id == bindparam("person"),
+        _task.c.club_id.in_(bindparam("clubs", expanding=True)),
+    )
+    .order_by(*_MOST_VALUABLE)
+    .limit(bindparam("most"))
+)
+"""The card of a member asks this: it is put together once."""
+
+
+def tasks_of_person(
+    session: Session, scope: Collection[int], person_id: int, *, limit: int = 100
+) -> list[TaskRow]:
+    """Every open task about a person at the clubs in scope, the most valuable first."""
+    asked = {"person": person_id, "clubs": tuple(scope), "most": limit}
+    return [TaskRow(*row) for row in session.execute(_OF_PERSON, asked)]
 
 
 def tasks(
@@ -125,12 +148,7 @@ def tasks(
         query = query.where(_task.c.due_on < today)
     if kinds:
         query = query.where(_task.c.kind.in_(kinds))
-    query = query.order_by(
-        _task.c.rank.desc(),
-        func.coalesce(_task.c.value_minor, 0).desc(),
-        _task.c.due_on,
-        _task.c.id,
-    )
+    query = query.order_by(*_MOST_VALUABLE)
     return [TaskRow(*row) for row in session.execute(query.limit(limit).offset(offset))]
 
 

@@ -103,6 +103,11 @@ def standing_of(session: Session, person_id: int, day: date) -> StandingRow:
     return found[person_id]
 
 
+def standing_at(session: Session, club: ClubRow, person_id: int, day: date) -> StandingRow:
+    """The same for somebody whose home is known to be this club."""
+    return _standings_at(session, club, [person_id], day)[person_id]
+
+
 def standings_of(
     session: Session, person_ids: Collection[int], day: date
 ) -> dict[int, StandingRow]:
