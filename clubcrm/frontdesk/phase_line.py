@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from math import ceil
+from typing import NamedTuple
 
 from clubcrm.core.calendars import CalendarName, month_start, next_month_start
 from clubcrm.core.days import day_no, week_start
@@ -59,8 +60,7 @@ class Segment:
         return self.width >= LEAST_LABEL
 
 
-@dataclass(frozen=True)
-class WeekBar:
+class WeekBar(NamedTuple):
     """The visits of one week. `share` is its height, of 1; None where the week is not known."""
 
     x: float

@@ -34,6 +34,7 @@ def register_presentation(app: Flask) -> None:
 
 
 GLOBALS: Mapping[str, Any] = {
+    "across": figures.across,
     "asset": files.asset,
     "clubs_here": my_clubs,
     "day_of_year": figures.day_of_year_text,
@@ -55,6 +56,7 @@ GLOBALS: Mapping[str, Any] = {
     "session": session,
     "theme": reader.theme,
     "this_page": figures.this_page,
+    "week_words": figures.week_words,
     "today": reader.today,
     "who": reader.who,
 }
@@ -69,11 +71,13 @@ SAME_FOR_ALL: Mapping[str, Callable[..., Any]] = {
 """What answers every reader of a language alike, as long as the program runs."""
 
 ASKED: Mapping[str, Callable[..., Any]] = {
+    "across": figures.across,
     "draw_icon": files.draw_icon,
     "icon": files.draw_icon,
     "initials": figures.initials,
     "may": reader.may,
     "reasons_in_words": looks.reasons_in_words,
+    "week_words": figures.week_words,
 }
 """What is asked again and again for a page, and says something else on another."""
 
