@@ -396,10 +396,14 @@ def _days_left(card: MemberCard) -> Measure:
 
 @dataclass(frozen=True)
 class ShownTimeline:
-    """A page of the timeline in words, and the address of the next one."""
+    """A page of the timeline in words, and the address of the next one.
+
+    `undo_at` are the clubs at which the reader may take a visit back.
+    """
 
     lines: list[tuple[Any, Any]]
     next_cursor: str | None
+    undo_at: frozenset[int]
 
 
 def _shown(timeline: Timeline, club: ClubRow) -> ShownTimeline:
@@ -408,7 +412,8 @@ def _shown(timeline: Timeline, club: ClubRow) -> ShownTimeline:
     if timeline.next_cursor is not None:
         at, skip = timeline.next_cursor
         cursor = urlsafe_b64encode(f"{at}|{skip}".encode()).decode().rstrip("=")
-    return ShownTimeline([(item, tell(item, club, today)) for item in timeline.items], cursor)
+    lines = [(item, tell(item, club, today)) for item in timeline.items]
+    return ShownTimeline(lines, cursor, principal().scope(Permission.UNDO_VISIT))
 
 
 @blueprint.get("/people/<int:person_id>/timeline")
