@@ -13,11 +13,11 @@ from flask_babel import get_locale
 from clubcrm.accounts.access import my_clubs
 from clubcrm.core import clock
 from clubcrm.presentation import figures, files, languages, looks, reader
-from clubcrm.presentation.languages import choose_locale
+from clubcrm.presentation.languages import Languages, choose_locale
 from clubcrm.presentation.templates import Templates
 from clubcrm.visits.words import hours_text
 
-__all__ = ["Templates", "choose_locale", "register_presentation"]
+__all__ = ["Languages", "Templates", "choose_locale", "register_presentation"]
 
 
 def register_presentation(app: Flask) -> None:
@@ -25,6 +25,7 @@ def register_presentation(app: Flask) -> None:
     app.extensions["languages"] = languages.translated()
     app.extensions["fingerprints"] = {}
     app.after_request(files.keep_assets)
+    app.teardown_request(reader.end_page)
     app.jinja_env.globals.update(GLOBALS)
     if isinstance(app.jinja_env, Templates):
         app.jinja_env.put_in({"url_for": app.url_for, **SAME_FOR_ALL}, ASKED, OF_LANGUAGE)

@@ -1,5 +1,6 @@
 """Who reads a page, at which club, and which ways are open to them."""
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
@@ -35,11 +36,10 @@ def here() -> ClubRow | None:
 
 def may(permission: Permission | str, club_id: int | None = None) -> bool:
     """Whether the reader may do this, at one club or (without one) at the club of this page."""
-    reader = find_principal()
-    club = here()
-    if reader is None or club is None:
+    to = eye()
+    if to.reader is None or to.club_id is None:
         return False
-    return reader.may(Permission(permission), club.id if club_id is None else club_id)
+    return to.reader.may(Permission(permission), to.club_id if club_id is None else club_id)
 
 
 def today() -> date:
@@ -61,27 +61,40 @@ class Eye:
     zone: ZoneInfo
     today: date
     shows_toman: bool
+    reader: Principal | None
+    club_id: int | None
+
+
+_eye: ContextVar[Eye | None] = ContextVar("eye", default=None)
 
 
 def eye() -> Eye:
     """For whom figures are written now; found once for each page that is written."""
-    kept: Eye | None = g.get("eye")
+    kept = _eye.get()
     if kept is None:
         club, locale = here(), get_locale()
-        kept = g.eye = Eye(
+        kept = Eye(
             language=str(locale or "en"),
             is_from_right=locale is not None and locale.text_direction == "rtl",
             calendar=cast(CalendarName, club.calendar) if club else None,
             zone=ZoneInfo(club.timezone if club else "UTC"),
             today=today(),
             shows_toman=bool(club and club.shows_toman),
+            reader=find_principal(),
+            club_id=club.id if club else None,
         )
+        _eye.set(kept)
     return kept
 
 
 def begin_page() -> None:
     """A page is written from now on, for whoever reads it by now and in their language."""
-    g.pop("eye", None)
+    _eye.set(None)
+
+
+def end_page(_error: BaseException | None = None) -> None:
+    """The request is over: whoever asks next is somebody else."""
+    _eye.set(None)
 
 
 @dataclass(frozen=True)
