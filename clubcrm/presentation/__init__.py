@@ -12,7 +12,7 @@ from flask_babel import get_locale
 
 from clubcrm.accounts.access import my_clubs
 from clubcrm.core import clock
-from clubcrm.presentation import figures, files, languages, looks, reader
+from clubcrm.presentation import drawings, figures, files, languages, looks, reader
 from clubcrm.presentation.languages import Languages, choose_locale
 from clubcrm.presentation.templates import Templates
 from clubcrm.visits.words import hours_text
@@ -57,7 +57,7 @@ GLOBALS: Mapping[str, Any] = {
     "session": session,
     "theme": reader.theme,
     "this_page": figures.this_page,
-    "week_words": figures.week_words,
+    "week_bars": drawings.week_bars,
     "today": reader.today,
     "who": reader.who,
 }
@@ -78,7 +78,7 @@ ASKED: Mapping[str, Callable[..., Any]] = {
     "initials": figures.initials,
     "may": reader.may,
     "reasons_in_words": looks.reasons_in_words,
-    "week_words": figures.week_words,
+    "week_bars": drawings.week_bars,
 }
 """What is asked again and again for a page, and says something else on another."""
 

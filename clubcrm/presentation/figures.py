@@ -7,8 +7,6 @@ from urllib.parse import urlencode
 
 import phonenumbers
 from flask import current_app, request
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from markupsafe import Markup, escape
 
 from clubcrm.core import clock, formats
@@ -116,28 +114,6 @@ def money_figure(money: Money | None, *, is_summary: bool = False) -> Markup:
 def number_text(number: float, decimals: int | None = None) -> str:
     """A number in the reader's digits."""
     return formats.format_number(number, eye().language, decimals=decimals)
-
-
-def week_words(from_on: date, visits: int | None, is_closed: bool = False) -> str:
-    """What came of a week, for its bar: Week of Mon 2 Nov: 3 visits; None = not known."""
-    to = eye()
-    day = day_text(from_on, "near")
-    return _week(day, visits, is_closed, number_text(visits or 0), to.language)
-
-
-@lru_cache(maxsize=4096)
-def _week(day: str, visits: int | None, is_closed: bool, count: str, _language: str) -> str:
-    if visits is None:
-        return _("Week of %(day)s: not known", day=day)
-    if is_closed:
-        return _("Week of %(day)s: closed", day=day)
-    return ngettext(
-        "Week of %(day)s: %(count)s visit",
-        "Week of %(day)s: %(count)s visits",
-        visits,
-        day=day,
-        count=count,
-    )
 
 
 def across(x: float, width: float = 0) -> str:
