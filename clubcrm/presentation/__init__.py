@@ -73,8 +73,6 @@ SAME_FOR_ALL: Mapping[str, Callable[..., Any]] = {
 
 ASKED: Mapping[str, Callable[..., Any]] = {
     "across": figures.across,
-    "draw_icon": files.draw_icon,
-    "icon": files.draw_icon,
     "initials": figures.initials,
     "may": reader.may,
     "reasons_in_words": looks.reasons_in_words,
@@ -82,7 +80,12 @@ ASKED: Mapping[str, Callable[..., Any]] = {
 }
 """What is asked again and again for a page, and says something else on another."""
 
-OF_LANGUAGE: Mapping[str, Callable[[], Callable[..., Any]]] = {"look_of": looks.looks_in_words}
+OF_LANGUAGE: Mapping[str, Callable[[], Callable[..., Any]]] = {
+    "draw_icon": files.icons,
+    "icon": files.icons,
+    "look_of": looks.looks_in_words,
+    "rail": reader.rails,
+}
 """What is made once for each language."""
 
 FILTERS: Mapping[str, Callable[..., Any]] = {

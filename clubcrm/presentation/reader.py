@@ -1,14 +1,17 @@
 """Who reads a page, at which club, and which ways are open to them."""
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
-from typing import cast
+from functools import lru_cache
+from typing import NamedTuple, cast
 from zoneinfo import ZoneInfo
 
-from flask import current_app, g, request
+from flask import current_app, g, request, url_for
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 
 from clubcrm.accounts.access import current_club, find_principal
 from clubcrm.accounts.policies import Principal
@@ -17,6 +20,7 @@ from clubcrm.accounts.states import THEME_COOKIE, Permission, Theme
 from clubcrm.core import clock
 from clubcrm.core.calendars import CalendarName
 from clubcrm.core.errors import Words
+from clubcrm.presentation.files import draw_icon
 
 
 def who() -> Principal | None:
@@ -97,9 +101,9 @@ def end_page(_error: BaseException | None = None) -> None:
     _eye.set(None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RailItem:
-    """One way in the rail: a page that exists and that the reader may open."""
+    """One way in the rail: a page, and what opens it."""
 
     section: str
     endpoint: str
@@ -142,15 +146,49 @@ SETTINGS = RailItem(
 )
 
 
-def rail() -> list[RailItem]:
+class Way(NamedTuple):
+    """One way as the rail shows it."""
+
+    href: str
+    icon: Markup
+    words: str
+    is_here: bool
+    is_last: bool
+
+
+def rail(section: str) -> list[Way]:
     """The ways this reader has, in the order of the rail; settings come last."""
+    return _ways(section, _open_ways())
+
+
+def rails() -> Callable[[str], list[Way]]:
+    """`rail` for one language, written once for whoever has the same ways."""
+    written = lru_cache(maxsize=256)(_ways)
+    return lambda section: written(section, _open_ways())
+
+
+def _open_ways() -> tuple[RailItem, ...]:
     reader = find_principal()
     if reader is None:
-        return []
-    return [
+        return ()
+    pages = current_app.view_functions
+    return tuple(
         item
         for item in (*RAIL, SETTINGS)
-        if has_page(item.endpoint) and reader.scope(item.permission)
+        if item.endpoint in pages and reader.scope(item.permission)
+    )
+
+
+def _ways(section: str, items: tuple[RailItem, ...]) -> list[Way]:
+    return [
+        Way(
+            href=url_for(item.endpoint),
+            icon=draw_icon(item.icon, size=22),
+            words=str(item.words),
+            is_here=item.section == section,
+            is_last=item is SETTINGS,
+        )
+        for item in items
     ]
 
 
