@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from clubcrm.accounts.queries import ClubRow
 from clubcrm.core.days import day_no, day_of
 from clubcrm.core.period import Period
+from clubcrm.core.sql import asked_of
 from clubcrm.members.models import Closure, Freeze, Membership, Person, Season
 from clubcrm.members.policies import length_of, share_of_days
 from clubcrm.members.states import Link, PlanKind
@@ -219,15 +220,15 @@ def _joined(joined_on: date | None, held: Sequence[_Held]) -> int | None:
 
 
 def _people(session: Session, ids: Sequence[int]) -> Iterable[Any]:
-    return session.execute(_PEOPLE, {"ids": ids})
+    return asked_of(session, _PEOPLE, "ids", ids)
 
 
 def _opening_balances(session: Session, ids: Sequence[int]) -> dict[int, Any]:
-    return {row.person_id: row for row in session.execute(_BALANCES_OF, {"ids": ids})}
+    return {row.person_id: row for row in asked_of(session, _BALANCES_OF, "ids", ids)}
 
 
 def _terms(session: Session, club: ClubRow, ids: Sequence[int]) -> dict[int, list[_Held]]:
-    rows = session.execute(_TERMS_OF, {"ids": ids}).mappings().all()
+    rows = asked_of(session, _TERMS_OF, "ids", ids).mappings().all()
     known = {row["id"]: _on_the_books(row, club) for row in rows}
     upgraded = {
         row["previous_id"]: known[row["id"]]
@@ -317,7 +318,7 @@ def _touches(pause: Period, starts_on: date, until_on: date | None) -> bool:
 
 def _freezes(session: Session, club: ClubRow, ids: Sequence[int]) -> dict[int, list[Pause]]:
     found: dict[int, list[Pause]] = {}
-    rows = session.execute(_FREEZES_OF, {"ids": ids})
+    rows = asked_of(session, _FREEZES_OF, "ids", ids)
     for membership_id, from_on, until_on, created_at in rows:
         known = min(from_on, club.today(created_at)).toordinal()
         found.setdefault(membership_id, []).append(Pause(known, Period(from_on, until_on)))
@@ -328,7 +329,7 @@ def _extending_closures(
     session: Session, club: ClubRow, club_ids: Iterable[int]
 ) -> dict[int, list[tuple[int, Pause]]]:
     found: dict[int, list[tuple[int, Pause]]] = {}
-    rows = session.execute(_CLOSURES_AT, {"ids": sorted(club_ids)})
+    rows = asked_of(session, _CLOSURES_AT, "ids", sorted(club_ids))
     for club_id, no, from_on, until_on, created_at in rows:
         known = min(from_on, club.today(created_at)).toordinal()
         found.setdefault(club_id, []).append((no, Pause(known, Period(from_on, until_on))))
@@ -341,7 +342,7 @@ def _takes(session: Session, packs: Sequence[RowMapping]) -> dict[int, list[int]
         return {}
     ids = sorted({row["person_id"] for row in packs})
     found: dict[int, list[int]] = {}
-    for membership_id, on in session.execute(_TAKES_OF, {"ids": ids}):
+    for membership_id, on in asked_of(session, _TAKES_OF, "ids", ids):
         if membership_id is not None:
             found.setdefault(membership_id, []).append(on.toordinal())
     return found
@@ -372,7 +373,7 @@ def _visit_days(
     session: Session, ids: Sequence[int], after: int, last: int
 ) -> dict[int, list[int]]:
     """The visit-days after `after` and up to `last`, ascending: one row a person."""
-    rows = session.execute(_DAYS_OF, {"ids": ids, "after": after, "through": last})
+    rows = asked_of(session, _DAYS_OF, "ids", ids, after=after, through=last)
     return {person_id: sorted(map(int, text.split(","))) for person_id, text in rows}
 
 
@@ -380,11 +381,11 @@ def _last_before(session: Session, ids: Sequence[int], day: int) -> dict[int, in
     """The last visit-day up to a day."""
     if not ids:
         return {}
-    rows = session.execute(_LAST_BEFORE, {"ids": ids, "through": day})
+    rows = asked_of(session, _LAST_BEFORE, "ids", ids, through=day)
     return {row[0]: row[1] for row in rows}
 
 
 def _first_after(session: Session, ids: Sequence[int], day: int) -> dict[int, int]:
     """The first visit-day after a day."""
-    rows = session.execute(_FIRST_AFTER, {"ids": ids, "after": day})
+    rows = asked_of(session, _FIRST_AFTER, "ids", ids, after=day)
     return {row[0]: row[1] for row in rows}

@@ -9,7 +9,7 @@ from sqlalchemy import BindParameter, Date, Table, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from clubcrm.core.period import Period
-from clubcrm.core.sql import chunks
+from clubcrm.core.sql import asked_of, chunks
 from clubcrm.members.models import Freeze, Membership, Plan
 from clubcrm.members.policies import shown_term, state_on
 from clubcrm.members.states import MembershipState
@@ -91,7 +91,7 @@ def shown_terms_of(
     """The term that each person's line shows on a day: the running one, the next, or the last."""
     held: dict[int, list[BriefTerm]] = {}
     for people in chunks(list(person_ids), AT_ONCE):
-        for *values, frozen, thawed in session.execute(_TERMS, {"people": people, "day": day}):
+        for *values, frozen, thawed in asked_of(session, _TERMS, "people", people, day=day):
             pause = Period(frozen, thawed) if frozen else None
             held.setdefault(values[1], []).append(BriefTerm(*(*values, pause)))
     shown = ((person_id, shown_term(terms, day)) for person_id, terms in held.items())

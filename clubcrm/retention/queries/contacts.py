@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Date, Select, Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from clubcrm.core.sql import asked_of
 from clubcrm.members.models import Membership
 from clubcrm.members.policies import length_of
 from clubcrm.members.states import PlanKind
@@ -159,7 +160,7 @@ def cycles_of(session: Session, person_ids: Collection[int], day: date) -> dict[
     if not person_ids:
         return {}
     found = {}
-    for row in session.execute(_TERMS, {"people": sorted(person_ids), "day": day}):
+    for row in asked_of(session, _TERMS, "people", sorted(person_ids), day=day):
         length = None
         if row.kind is PlanKind.TERM:
             length = length_of(row.months, row.days, row.starts_on, row.agreed_until_on)

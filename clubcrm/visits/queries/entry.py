@@ -29,6 +29,7 @@ from sqlalchemy.orm import Session
 from clubcrm.accounts.models import Club
 from clubcrm.billing.queries import owed_by
 from clubcrm.core.days import club_day
+from clubcrm.core.sql import asked_of
 from clubcrm.members.errors import UnknownPerson
 from clubcrm.members.models import Closure, Freeze, Membership, Person, PersonClub, Plan
 from clubcrm.messaging.queries import arrival_task
@@ -200,7 +201,7 @@ def read_terms_of(
     session: Session, person_ids: Collection[int], on: date
 ) -> dict[int, list[TermFacts]]:
     """The same for many people in one read."""
-    return terms_by_person(session.execute(_TERMS, {"people": list(person_ids), "day": on}))
+    return terms_by_person(asked_of(session, _TERMS, "people", list(person_ids), day=on))
 
 
 def term_figures(term: TermFacts | None, on: date) -> TermFigures | None:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from clubcrm.billing.queries import Owed, owed_by
+from clubcrm.core.sql import asked_of
 from clubcrm.members.models import Person
 from clubcrm.members.queries import BriefTerm, shown_terms_of
 from clubcrm.members.queries.search import Place, Shape, found_by, in_order, search_for
@@ -81,7 +82,7 @@ _THESE = LINES.where(_person.c.id.in_(bindparam("people", expanding=True)))
 
 def hits_of(session: Session, person_ids: Sequence[int], *, today: date) -> list[ListRow]:
     """The lines of these people, in the order given; whether they may be seen is the caller's matter."""
-    found = session.execute(_THESE, {"people": list(person_ids)}).all() if person_ids else []
+    found = asked_of(session, _THESE, "people", list(person_ids)).all() if person_ids else []
     by_id = {row.id: row for row in rows_of(session, found, today)}
     return [by_id[person_id] for person_id in person_ids if person_id in by_id]
 

@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 
 from clubcrm.billing.models import Payment
 from clubcrm.core.models import EventLog, FieldChange
+from clubcrm.core.sql import asked_of
 from clubcrm.members.models import Consent, Plan
 from clubcrm.messaging.models import Message, Task
 from clubcrm.retention.models import PhaseChange
@@ -379,7 +380,7 @@ def _about(session: Session, rows: Sequence[Any]) -> dict[int, dict[str, Any]]:
 def _plan_names(session: Session, ids: Collection[int]) -> dict[int, str]:
     if not ids:
         return {}
-    return {row.id: row.name for row in session.execute(_PLANS, {"ids": tuple(ids)})}
+    return {row.id: row.name for row in asked_of(session, _PLANS, "ids", tuple(ids))}
 
 
 def _changes(
@@ -389,6 +390,6 @@ def _changes(
     if not event_ids:
         return {}
     found: dict[int, list[tuple[str, str | None, str | None]]] = {}
-    for event_id, name, old, new in session.execute(_CHANGES, {"ids": tuple(event_ids)}):
+    for event_id, name, old, new in asked_of(session, _CHANGES, "ids", tuple(event_ids)):
         found.setdefault(event_id, []).append((name, old, new))
     return found
