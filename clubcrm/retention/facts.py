@@ -71,7 +71,6 @@ def read_facts(
     terms = _terms(session, club, ids)
     visits = _visits(session, firsts, day_no(last), look_back)
     following = _first_after(session, ids, day_no(last)) if with_next else {}
-    told = _opening_balances(session, ids)
     facts: dict[int, Facts] = {}
     for person in _people(session, ids):
         seen, before = visits.get(person.id, ([], None))
@@ -81,9 +80,8 @@ def read_facts(
             seen = [day for day in seen if day >= known_from]
         if person.id in following:
             seen = [*seen, following[person.id]]
-        balance = told.get(person.id)
         held = terms.get(person.id, ())
-        last_told = _number(balance.last_visit_on) if balance else None
+        last_told = _number(person.last_visit_on)
         facts[person.id] = Facts(
             person_id=person.id,
             club=club_facts,
@@ -92,9 +90,9 @@ def read_facts(
             before=before,
             known_from=known_from,
             told_last=last_told,
-            told_mean=balance.visits_per_week if balance else None,
+            told_mean=person.visits_per_week,
             is_past_told=last_told is not None
-            or (balance is not None and balance.visits_total == 0),
+            or (person.told is not None and person.visits_total == 0),
             joined=_joined(person.joined_on, held),
             is_gone=person.no_contact or person.merged_into_id is not None,
         )
@@ -166,19 +164,21 @@ _TAKES_OF = (
     .where(_visit.c.person_id.in_(_IDS), _visit.c.took_a_visit, _visit.c.undone_at.is_(None))
     .order_by(_visit.c.on)
 )
-_PEOPLE = select(
-    _person.c.id,
-    _person.c.visits_known_from,
-    _person.c.joined_on,
-    _person.c.no_contact,
-    _person.c.merged_into_id,
-).where(_person.c.id.in_(_IDS))
-_BALANCES_OF = select(
-    _balance.c.person_id,
-    _balance.c.last_visit_on,
-    _balance.c.visits_total,
-    _balance.c.visits_per_week,
-).where(_balance.c.person_id.in_(_IDS))
+_PEOPLE = (
+    select(
+        _person.c.id,
+        _person.c.visits_known_from,
+        _person.c.joined_on,
+        _person.c.no_contact,
+        _person.c.merged_into_id,
+        _balance.c.person_id.label("told"),
+        _balance.c.last_visit_on,
+        _balance.c.visits_total,
+        _balance.c.visits_per_week,
+    )
+    .outerjoin_from(_person, _balance, _balance.c.person_id == _person.c.id)
+    .where(_person.c.id.in_(_IDS))
+)
 _DAYS_OF = (
     select(_day.c.person_id, func.aggregate_strings(to_type(_day.c.day_no, String), ","))
     .where(_day.c.person_id.in_(_IDS), _day.c.day_no > _AFTER, _day.c.day_no <= _THROUGH)
@@ -220,11 +220,8 @@ def _joined(joined_on: date | None, held: Sequence[_Held]) -> int | None:
 
 
 def _people(session: Session, ids: Sequence[int]) -> Iterable[Any]:
+    """People, and what was told of their visits before."""
     return asked_of(session, _PEOPLE, "ids", ids)
-
-
-def _opening_balances(session: Session, ids: Sequence[int]) -> dict[int, Any]:
-    return {row.person_id: row for row in asked_of(session, _BALANCES_OF, "ids", ids)}
 
 
 def _terms(session: Session, club: ClubRow, ids: Sequence[int]) -> dict[int, list[_Held]]:
