@@ -412,7 +412,7 @@ def _shown(timeline: Timeline, club: ClubRow) -> ShownTimeline:
     if timeline.next_cursor is not None:
         at, skip = timeline.next_cursor
         cursor = urlsafe_b64encode(f"{at}|{skip}".encode()).decode().rstrip("=")
-    lines = [(item, tell(item, club, today)) for item in timeline.items]
+    lines = list(zip(timeline.items, tell(timeline.items, club, today), strict=True))
     return ShownTimeline(lines, cursor, principal().scope(Permission.UNDO_VISIT))
 
 
