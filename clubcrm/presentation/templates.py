@@ -72,13 +72,12 @@ class Templates(Environment):
         return super(Templates, self._of_reader()).get_or_select_template(*args, **kw)
 
     def _of_reader(self) -> "Templates":
-        if not has_request_context():
-            return self
+        if self.translations is not None or not has_request_context():
+            return self  # a page that is written already brings another template in
         begin_page()
-        # While somebody works at templates and files they change.
-        if self.translations is not None or self.auto_reload:
-            return self
-        if request.script_root:  # Something stands before all addresses, of this request at least.
+        # While somebody works at templates and files they change; and behind a proxy something may
+        # stand before all addresses, of this request at least.
+        if self.auto_reload or request.script_root:
             return self
         code = str(get_locale())
         found = self.in_language.get(code)
