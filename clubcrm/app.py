@@ -7,7 +7,7 @@ from typing import Any
 
 from apiflask import APIFlask
 from flask import Flask, Response, redirect, render_template, request, url_for
-from flask_babel import Babel, force_locale
+from flask_babel import force_locale
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -25,7 +25,7 @@ from clubcrm.core.schema import MEASURED_EVERY
 from clubcrm.core.sql import is_passing
 from clubcrm.core.transactions import reading
 from clubcrm.messaging.channels import real_channels, set_channels
-from clubcrm.presentation import choose_locale, register_presentation
+from clubcrm.presentation import Languages, Templates, choose_locale, register_presentation
 from clubcrm.retention.triggers import set_triggers
 from clubcrm.wiring import BLUEPRINTS, JOBS, STANDING, TRIGGERS, WIRING
 from config import Settings
@@ -66,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Application(
         __name__, title="clubcrm", version="1", docs_path=None, spec_path=None, json_errors=False
     )
+    app.jinja_environment = Templates
     app.config.update(_config(settings))
     app.extensions["settings"] = settings
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -73,7 +74,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     clock.set_clock(settings.now)
     db.init_app(app)
     CSRFProtect(app)
-    Babel(app, locale_selector=choose_locale, default_translation_directories="translations")
+    Languages(app, locale_selector=choose_locale, default_translation_directories="translations")
     guard(app)
     events.wire(WIRING)
     jobs.set_kinds(JOBS)

@@ -1,6 +1,6 @@
 """Reads about money owed and received."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
@@ -161,6 +161,19 @@ def get_invoice(session: Session, invoice_id: int) -> InvoiceRow:
 def invoices_of(session: Session, person_id: int) -> list[InvoiceRow]:
     """The invoices of a person, newest first."""
     return [InvoiceRow(*row) for row in session.execute(_INVOICES_OF, {"person": person_id})]
+
+
+def owed_on(invoices: Iterable[InvoiceRow], scope: Collection[int] | None = None) -> Owed | None:
+    """What one person owes on these invoices, as `owed_by` tells it, where they were read anyway."""
+    owed: dict[str, Owed] = {}
+    for one in invoices:
+        if one.state is not InvoiceState.ISSUED or not (scope is None or one.club_id in scope):
+            continue
+        open_minor = one.total_minor - one.paid_minor
+        before = owed.get(one.currency, Owed(0, one.currency, one.due_on))
+        due_on = min(before.oldest_due_on, one.due_on)
+        owed[one.currency] = Owed(before.minor + open_minor, one.currency, due_on)
+    return min(owed.values(), key=lambda one: (one.oldest_due_on, one.currency), default=None)
 
 
 def invoices(

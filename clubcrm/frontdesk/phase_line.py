@@ -4,11 +4,13 @@ Pure: facts in, places in per cent of the width out, so that the drawing is as w
 letters keep their size. Where lines run from the right the template turns the places round.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from math import ceil
+from typing import NamedTuple
 
 from clubcrm.core.calendars import CalendarName, month_start, next_month_start
 from clubcrm.core.days import day_no, week_start
@@ -59,8 +61,7 @@ class Segment:
         return self.width >= LEAST_LABEL
 
 
-@dataclass(frozen=True)
-class WeekBar:
+class WeekBar(NamedTuple):
     """The visits of one week. `share` is its height, of 1; None where the week is not known."""
 
     x: float
@@ -238,43 +239,49 @@ def _bars(
     facts: LineFacts, scale: _Scale, segments: Sequence[Segment]
 ) -> tuple[int, list[WeekBar]]:
     """A bar for each whole or running week; days before `known_from` make a week unknown."""
-    counts: dict[date, int] = {}
-    for no in facts.visit_days:
-        week = week_start(date.fromordinal(no), facts.territory)
-        counts[week] = counts.get(week, 0) + 1
+    first, today = day_no(scale.start), day_no(facts.today)
+    counts = Counter((no - first) // 7 for no in facts.visit_days)
     usual = ceil(facts.base) if facts.base else 0
     most = max([3, usual, *counts.values()])
+    known_from = 0 if facts.known_from is None else day_no(facts.known_from)
+    past = [
+        (day_no(one.from_on), day_no(one.until_on), one.phase)
+        for one in segments
+        if not one.is_planned
+    ]
     found = []
-    week = scale.start
-    while week <= facts.today:
-        end = week + WEEK
-        width = scale.width(week, min(end, scale.until))
-        is_known = facts.known_from is None or end > facts.known_from
-        days = range(day_no(week), min(day_no(end), day_no(facts.today) + 1))
-        visits = counts.get(week, 0)
+    place = scale.at(scale.start)
+    for number, no in enumerate(range(first, today + 1, 7)):
+        end = scale.at(date.fromordinal(no + 7))
+        width = round(end - place, 3)
+        visits = counts[number]
         found.append(
             WeekBar(
-                x=round(scale.at(week) + width * (1 - BAR_SHARE) / 2, 3),
+                x=round(place + width * (1 - BAR_SHARE) / 2, 3),
                 width=round(width * BAR_SHARE, 3),
-                share=visits / most if is_known or visits else None,
+                share=visits / most if no + 7 > known_from or visits else None,
                 visits=visits,
-                from_on=week,
-                phase=_phase_in(segments, week, end),
-                is_closed=not visits and all(no in facts.closed_days for no in days),
+                from_on=date.fromordinal(no),
+                phase=_phase_in(past, no, no + 7),
+                is_closed=not visits and _is_closed(facts, no, min(no + 7, today + 1)),
             )
         )
-        week = end
+        place = end
     return most, found
 
 
-def _phase_in(segments: Sequence[Segment], start: date, until: date) -> Phase | None:
+def _is_closed(facts: LineFacts, start: int, until: int) -> bool:
+    return all(no in facts.closed_days for no in range(start, until))
+
+
+def _phase_in(
+    past: Sequence[tuple[int, int, Phase | None]], start: int, until: int
+) -> Phase | None:
     """The last phase that holds a day of the week."""
-    held = [
-        segment.phase
-        for segment in segments
-        if not segment.is_planned and segment.from_on < until and segment.until_on > start
-    ]
-    return held[-1] if held else None
+    for from_no, until_no, phase in reversed(past):
+        if from_no < until and until_no > start:
+            return phase
+    return None
 
 
 # --- names above and months beneath ---------------------------------------------------------

@@ -12,11 +12,12 @@ from flask_babel import get_locale
 
 from clubcrm.accounts.access import my_clubs
 from clubcrm.core import clock
-from clubcrm.presentation import figures, files, languages, looks, reader
-from clubcrm.presentation.languages import choose_locale
+from clubcrm.presentation import drawings, figures, files, languages, looks, reader
+from clubcrm.presentation.languages import Languages, choose_locale
+from clubcrm.presentation.templates import Templates
 from clubcrm.visits.words import hours_text
 
-__all__ = ["choose_locale", "register_presentation"]
+__all__ = ["Languages", "Templates", "choose_locale", "register_presentation"]
 
 
 def register_presentation(app: Flask) -> None:
@@ -24,13 +25,17 @@ def register_presentation(app: Flask) -> None:
     app.extensions["languages"] = languages.translated()
     app.extensions["fingerprints"] = {}
     app.after_request(files.keep_assets)
+    app.teardown_request(reader.end_page)
     app.jinja_env.globals.update(GLOBALS)
+    if isinstance(app.jinja_env, Templates):
+        app.jinja_env.put_in({"url_for": app.url_for, **SAME_FOR_ALL}, ASKED, OF_LANGUAGE)
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
 
 GLOBALS: Mapping[str, Any] = {
+    "across": figures.across,
     "asset": files.asset,
     "clubs_here": my_clubs,
     "day_of_year": figures.day_of_year_text,
@@ -52,9 +57,36 @@ GLOBALS: Mapping[str, Any] = {
     "session": session,
     "theme": reader.theme,
     "this_page": figures.this_page,
+    "week_bars": drawings.week_bars,
     "today": reader.today,
     "who": reader.who,
 }
+
+SAME_FOR_ALL: Mapping[str, Callable[..., Any]] = {
+    "asset": files.asset,
+    "draw_icon": files.draw_icon,
+    "has_page": reader.has_page,
+    "icon": files.draw_icon,
+    "is_from_right": languages.is_from_right,
+}
+"""What answers every reader of a language alike, as long as the program runs."""
+
+ASKED: Mapping[str, Callable[..., Any]] = {
+    "across": figures.across,
+    "initials": figures.initials,
+    "may": reader.may,
+    "reasons_in_words": looks.reasons_in_words,
+    "week_bars": drawings.week_bars,
+}
+"""What is asked again and again for a page, and says something else on another."""
+
+OF_LANGUAGE: Mapping[str, Callable[[], Callable[..., Any]]] = {
+    "draw_icon": files.icons,
+    "icon": files.icons,
+    "look_of": looks.looks_in_words,
+    "rail": reader.rails,
+}
+"""What is made once for each language."""
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "ago": figures.ago_text,

@@ -4,23 +4,19 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final, cast
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 import phonenumbers
-from flask import current_app, has_request_context, request
-from flask_babel import get_locale
+from flask import current_app, request
 from markupsafe import Markup, escape
 
 from clubcrm.core import clock, formats
 from clubcrm.core.calendars import CalendarName
 from clubcrm.core.money import Money
-from clubcrm.presentation.reader import here, today
+from clubcrm.presentation.reader import Eye, eye
 
 _FIGURE: Final = Markup('<bdi class="num">')
 _CODE: Final = Markup('<bdi dir="ltr" class="num">')
 _CLOSED: Final = Markup("</bdi>")
-_KEPT: Final = 4096
-"""How many figures are kept as they were written: a page names the same days and numbers many times."""
 
 
 def _isolated(text: str) -> Markup:
@@ -33,69 +29,57 @@ ISOLATE, ISOLATED = "\u2068", "\u2069"
 
 def isolated(text: str) -> str:
     """A text that keeps its own direction in a line from the right; as it is elsewhere."""
-    if not text or not has_request_context() or get_locale().text_direction != "rtl":
-        return text
-    return f"{ISOLATE}{text}{ISOLATED}"
+    return _apart(text, eye())
 
 
-def _calendar() -> Any:
-    club = here()
-    return club.calendar if club else None
-
-
-def _zone() -> str:
-    club = here()
-    return club.timezone if club else "UTC"
-
-
-def _language() -> str:
-    """The code of the reader's language: what was written for one reader serves others of it."""
-    return str(get_locale() or "en")
+def _apart(text: str, reader: Eye) -> str:
+    return f"{ISOLATE}{text}{ISOLATED}" if text and reader.is_from_right else text
 
 
 def day_text(day: date | None, style: formats.DayStyle = "short") -> str:
     """A day in words; nothing for no day."""
     if day is None:
         return ""
-    return isolated(_day(day, _language(), _calendar(), style, today()))
-
-
-@lru_cache(maxsize=_KEPT)
-def _day(
-    day: date, language: str, calendar: CalendarName | None, style: formats.DayStyle, on: date
-) -> str:
-    return formats.format_day(day, language, calendar, style, today=on)
+    to = eye()
+    return _apart(formats.format_day(day, to.language, to.calendar, style, today=to.today), to)
 
 
 def moment_text(moment: datetime | None, style: formats.DayStyle = "near") -> str:
     """An instant on the club's clock: Sat 21 Nov, 10:14."""
     if moment is None:
         return ""
-    return isolated(formats.format_moment(moment, _zone(), None, _calendar(), style, today=today()))
+    to = eye()
+    written = formats.format_moment(
+        moment, to.zone, to.language, to.calendar, style, today=to.today
+    )
+    return _apart(written, to)
 
 
 def moment_day_text(moment: datetime | None, style: formats.DayStyle = "near") -> str:
     """The day of an instant on the club's clock: Sat 21 Nov."""
-    if moment is None:
-        return ""
-    return day_text(moment.astimezone(ZoneInfo(_zone())).date(), style)
+    return "" if moment is None else day_text(moment.astimezone(eye().zone).date(), style)
 
 
 def time_text(moment: datetime | None) -> str:
     """The time of day of an instant on the club's clock."""
     if moment is None:
         return ""
-    return formats.format_time(moment.astimezone(ZoneInfo(_zone())))
+    to = eye()
+    return formats.format_time(moment.astimezone(to.zone), to.language)
 
 
 def month_text(day: date | None) -> str:
     """The month a day lies in, in the club's calendar."""
-    return "" if day is None else isolated(formats.format_month(day, None, _calendar()))
+    if day is None:
+        return ""
+    to = eye()
+    return _apart(formats.format_month(day, to.language, to.calendar), to)
 
 
 def month_name_text(day: date) -> str:
     """The month alone, for an axis: Nov. Without its year."""
-    written = formats.format_month(day, None, _calendar())
+    to = eye()
+    written = formats.format_month(day, to.language, to.calendar)
     return "".join(part for part in written if not part.isdigit()).strip(" ,/")
 
 
@@ -103,27 +87,23 @@ def ago_text(when: date | datetime | None) -> str:
     """A day or an instant as seen from now: 3 days ago, in 12 days."""
     if when is None:
         return ""
+    to = eye()
     if isinstance(when, datetime):
-        return formats.relative_moment(when, clock.now(), _zone())
-    return _ago(when, today(), _language())
+        return formats.relative_moment(when, clock.now(), to.zone, to.language)
+    return _ago(when, to.today, to.language)
 
 
-@lru_cache(maxsize=_KEPT)
-def _ago(when: date, on: date, _reader: str) -> str:
-    return formats.relative_day(when, on)
+@lru_cache(maxsize=4096)
+def _ago(when: date, on: date, language: str) -> str:
+    return formats.relative_day(when, on, language)
 
 
 def money_text(money: Money | None, *, is_summary: bool = False) -> str:
     """An amount in the reader's form, without markup (for labels and attributes)."""
     if money is None:
         return ""
-    club = here()
-    return _money(money, _language(), bool(club and club.shows_toman), is_summary)
-
-
-@lru_cache(maxsize=_KEPT)
-def _money(money: Money, language: str, toman: bool, is_summary: bool) -> str:
-    return formats.format_money(money, language, toman, is_summary=is_summary)
+    to = eye()
+    return formats.format_money(money, to.language, to.shows_toman, is_summary=is_summary)
 
 
 def money_figure(money: Money | None, *, is_summary: bool = False) -> Markup:
@@ -133,17 +113,17 @@ def money_figure(money: Money | None, *, is_summary: bool = False) -> Markup:
 
 def number_text(number: float, decimals: int | None = None) -> str:
     """A number in the reader's digits."""
-    return _number(number, decimals, _language())
+    return formats.format_number(number, eye().language, decimals=decimals)
 
 
-@lru_cache(maxsize=_KEPT)
-def _number(number: float, decimals: int | None, language: str) -> str:
-    return formats.format_number(number, language, decimals=decimals)
+def across(x: float, width: float = 0) -> str:
+    """A place in per cent of a drawing's width, from the side at which its lines begin."""
+    return f"{100 - x - width if eye().is_from_right else x:.3f}%"
 
 
 def percent_text(share: float, decimals: int = 0) -> str:
     """A share of one as per cent."""
-    return formats.format_percent(share, decimals=decimals)
+    return formats.format_percent(share, eye().language, decimals=decimals)
 
 
 def code_figure(code: str | None) -> Markup:
@@ -156,7 +136,7 @@ def phone_figure(phone: str | None) -> Markup:
     return code_figure(_in_groups(phone)) if phone else Markup("")
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=4096)
 def _in_groups(phone: str) -> str:
     try:
         number = phonenumbers.parse(phone)
@@ -167,7 +147,9 @@ def _in_groups(phone: str) -> str:
 
 def day_of_year_text(month: int, day: int, calendar: str) -> str:
     """A day that returns every year: 31 August; in the calendar that is told."""
-    return isolated(formats.format_day_of_year(month, day, cast(CalendarName, calendar)))
+    to = eye()
+    written = formats.format_day_of_year(month, day, cast(CalendarName, calendar), to.language)
+    return _apart(written, to)
 
 
 def days_text(first: date, last: date) -> str:

@@ -1,6 +1,7 @@
 """The files of the browser: addresses that change with their content, and icons of the one sprite."""
 
 import hashlib
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,6 +35,16 @@ def draw_icon(name: str, *, size: int = 20, label: str | None = None) -> Markup:
     Icons that point along the line turn round where lines run from the right.
     """
     return _drawn(_sprite(), name, size, label)
+
+
+def icons() -> Callable[..., Markup]:
+    """`draw_icon` for one language, with the sprite looked up once."""
+    sprite = _sprite()
+
+    def draw(name: str, *, size: int = 20, label: str | None = None) -> Markup:
+        return _drawn(sprite, name, size, label)
+
+    return draw
 
 
 @lru_cache(maxsize=1024)

@@ -1,10 +1,12 @@
 """In which language a page speaks, and which languages there are."""
 
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 from babel import Locale
 from flask import current_app, has_request_context, request
-from flask_babel import get_locale
+from flask_babel import Babel, Domain, get_locale
 
 from clubcrm.accounts.access import find_principal
 from clubcrm.accounts.policies import Principal
@@ -37,6 +39,32 @@ class MirroredLocale(Locale):
 
     def __str__(self) -> str:
         return self._code
+
+
+class Languages(Babel):
+    """Flask-Babel with words that are found sooner."""
+
+    @cached_property
+    def domain_instance(self) -> Domain:
+        """Where the words of the product come from."""
+        return _Words(domain=self.domain)
+
+
+class _Words(Domain):
+    """The words of the product. A page asks for hundreds of them, all in one language."""
+
+    def __init__(self, domain: str) -> None:
+        super().__init__(domain=domain)
+        self._last: tuple[Locale | None, Any] = (None, None)
+
+    def get_translations(self) -> Any:
+        """The words in the language of the present page."""
+        locale = get_locale()
+        known, words = self._last
+        if locale is None or locale is not known:
+            words = super().get_translations()
+            self._last = (locale, words)
+        return words
 
 
 def choose_locale() -> Locale:
@@ -80,8 +108,9 @@ def _own_name(code: str) -> str:
     return Locale.parse(code).get_display_name(code) or code
 
 
-def _locale(code: str | None) -> Locale:
-    return MirroredLocale() if code == MIRRORED else Locale.parse(code or ENGLISH)
+@cache
+def _locale(code: str) -> Locale:
+    return MirroredLocale() if code == MIRRORED else Locale.parse(code)
 
 
 def _has_demo() -> bool:

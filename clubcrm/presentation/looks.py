@@ -1,11 +1,12 @@
 """How states look: words, an icon and a tone, always together, so that colour alone says nothing."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, cast
 
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 
 from clubcrm.billing.states import InvoiceState, PaymentMethod
 from clubcrm.core.calendars import CalendarName
@@ -98,6 +99,25 @@ UNKNOWN = Look(_l("not known yet"), icon="help-circle")
 def look_of(state: StrEnum | None) -> Look:
     """How a state looks; what is not known is said to be unknown."""
     return UNKNOWN if state is None else LOOKS[type(state)][state]
+
+
+def looks_in_words() -> Callable[[StrEnum | None], Look]:
+    """`look_of` with its words in the language that is read now, for all who read it."""
+
+    def told(look: Look) -> Look:
+        return replace(look, words=Markup(str(look.words)))  # noqa: S704
+
+    unknown = told(UNKNOWN)
+    known = {
+        (vocabulary, state): told(look)
+        for vocabulary, looks in LOOKS.items()
+        for state, look in looks.items()
+    }
+
+    def look(state: StrEnum | None) -> Look:
+        return unknown if state is None else known[type(state), state]
+
+    return look
 
 
 def reasons_in_words(reasons: Sequence[Any] | None) -> list[str]:

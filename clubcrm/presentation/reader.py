@@ -1,17 +1,26 @@
 """Who reads a page, at which club, and which ways are open to them."""
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from typing import NamedTuple, cast
+from zoneinfo import ZoneInfo
 
-from flask import current_app, g, request
+from flask import current_app, g, request, url_for
+from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 
 from clubcrm.accounts.access import current_club, find_principal
 from clubcrm.accounts.policies import Principal
 from clubcrm.accounts.queries import ClubRow
 from clubcrm.accounts.states import THEME_COOKIE, Permission, Theme
 from clubcrm.core import clock
+from clubcrm.core.calendars import CalendarName
 from clubcrm.core.errors import Words
+from clubcrm.presentation.files import draw_icon
 
 
 def who() -> Principal | None:
@@ -31,11 +40,10 @@ def here() -> ClubRow | None:
 
 def may(permission: Permission | str, club_id: int | None = None) -> bool:
     """Whether the reader may do this, at one club or (without one) at the club of this page."""
-    reader = find_principal()
-    club = here()
-    if reader is None or club is None:
+    to = eye()
+    if to.reader is None or to.club_id is None:
         return False
-    return reader.may(Permission(permission), club.id if club_id is None else club_id)
+    return to.reader.may(Permission(permission), to.club_id if club_id is None else club_id)
 
 
 def today() -> date:
@@ -47,9 +55,55 @@ def today() -> date:
     return kept
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Eye:
+    """For whom the figures of a page are written: the reader's language, and the club's clock and money."""
+
+    language: str
+    is_from_right: bool
+    calendar: CalendarName | None
+    zone: ZoneInfo
+    today: date
+    shows_toman: bool
+    reader: Principal | None
+    club_id: int | None
+
+
+_eye: ContextVar[Eye | None] = ContextVar("eye", default=None)
+
+
+def eye() -> Eye:
+    """For whom figures are written now; found once for each page that is written."""
+    kept = _eye.get()
+    if kept is None:
+        club, locale = here(), get_locale()
+        kept = Eye(
+            language=str(locale or "en"),
+            is_from_right=locale is not None and locale.text_direction == "rtl",
+            calendar=cast(CalendarName, club.calendar) if club else None,
+            zone=ZoneInfo(club.timezone if club else "UTC"),
+            today=today(),
+            shows_toman=bool(club and club.shows_toman),
+            reader=find_principal(),
+            club_id=club.id if club else None,
+        )
+        _eye.set(kept)
+    return kept
+
+
+def begin_page() -> None:
+    """A page is written from now on, for whoever reads it by now and in their language."""
+    _eye.set(None)
+
+
+def end_page(_error: BaseException | None = None) -> None:
+    """The request is over: whoever asks next is somebody else."""
+    _eye.set(None)
+
+
+@dataclass(frozen=True, eq=False)
 class RailItem:
-    """One way in the rail: a page that exists and that the reader may open."""
+    """One way in the rail: a page, and what opens it."""
 
     section: str
     endpoint: str
@@ -92,15 +146,49 @@ SETTINGS = RailItem(
 )
 
 
-def rail() -> list[RailItem]:
+class Way(NamedTuple):
+    """One way as the rail shows it."""
+
+    href: str
+    icon: Markup
+    words: str
+    is_here: bool
+    is_last: bool
+
+
+def rail(section: str) -> list[Way]:
     """The ways this reader has, in the order of the rail; settings come last."""
+    return _ways(section, _open_ways())
+
+
+def rails() -> Callable[[str], list[Way]]:
+    """`rail` for one language, written once for whoever has the same ways."""
+    written = lru_cache(maxsize=256)(_ways)
+    return lambda section: written(section, _open_ways())
+
+
+def _open_ways() -> tuple[RailItem, ...]:
     reader = find_principal()
     if reader is None:
-        return []
-    return [
+        return ()
+    pages = current_app.view_functions
+    return tuple(
         item
         for item in (*RAIL, SETTINGS)
-        if has_page(item.endpoint) and reader.scope(item.permission)
+        if item.endpoint in pages and reader.scope(item.permission)
+    )
+
+
+def _ways(section: str, items: tuple[RailItem, ...]) -> list[Way]:
+    return [
+        Way(
+            href=url_for(item.endpoint),
+            icon=draw_icon(item.icon, size=22),
+            words=str(item.words),
+            is_here=item.section == section,
+            is_last=item is SETTINGS,
+        )
+        for item in items
     ]
 
 

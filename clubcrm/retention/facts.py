@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from clubcrm.accounts.queries import ClubRow
 from clubcrm.core.days import day_no, day_of
 from clubcrm.core.period import Period
+from clubcrm.core.sql import asked_of
 from clubcrm.members.models import Closure, Freeze, Membership, Person, Season
 from clubcrm.members.policies import length_of, share_of_days
 from clubcrm.members.states import Link, PlanKind
@@ -70,7 +71,6 @@ def read_facts(
     terms = _terms(session, club, ids)
     visits = _visits(session, firsts, day_no(last), look_back)
     following = _first_after(session, ids, day_no(last)) if with_next else {}
-    told = _opening_balances(session, ids)
     facts: dict[int, Facts] = {}
     for person in _people(session, ids):
         seen, before = visits.get(person.id, ([], None))
@@ -80,9 +80,8 @@ def read_facts(
             seen = [day for day in seen if day >= known_from]
         if person.id in following:
             seen = [*seen, following[person.id]]
-        balance = told.get(person.id)
         held = terms.get(person.id, ())
-        last_told = _number(balance.last_visit_on) if balance else None
+        last_told = _number(person.last_visit_on)
         facts[person.id] = Facts(
             person_id=person.id,
             club=club_facts,
@@ -91,9 +90,9 @@ def read_facts(
             before=before,
             known_from=known_from,
             told_last=last_told,
-            told_mean=balance.visits_per_week if balance else None,
+            told_mean=person.visits_per_week,
             is_past_told=last_told is not None
-            or (balance is not None and balance.visits_total == 0),
+            or (person.told is not None and person.visits_total == 0),
             joined=_joined(person.joined_on, held),
             is_gone=person.no_contact or person.merged_into_id is not None,
         )
@@ -165,19 +164,21 @@ _TAKES_OF = (
     .where(_visit.c.person_id.in_(_IDS), _visit.c.took_a_visit, _visit.c.undone_at.is_(None))
     .order_by(_visit.c.on)
 )
-_PEOPLE = select(
-    _person.c.id,
-    _person.c.visits_known_from,
-    _person.c.joined_on,
-    _person.c.no_contact,
-    _person.c.merged_into_id,
-).where(_person.c.id.in_(_IDS))
-_BALANCES_OF = select(
-    _balance.c.person_id,
-    _balance.c.last_visit_on,
-    _balance.c.visits_total,
-    _balance.c.visits_per_week,
-).where(_balance.c.person_id.in_(_IDS))
+_PEOPLE = (
+    select(
+        _person.c.id,
+        _person.c.visits_known_from,
+        _person.c.joined_on,
+        _person.c.no_contact,
+        _person.c.merged_into_id,
+        _balance.c.person_id.label("told"),
+        _balance.c.last_visit_on,
+        _balance.c.visits_total,
+        _balance.c.visits_per_week,
+    )
+    .outerjoin_from(_person, _balance, _balance.c.person_id == _person.c.id)
+    .where(_person.c.id.in_(_IDS))
+)
 _DAYS_OF = (
     select(_day.c.person_id, func.aggregate_strings(to_type(_day.c.day_no, String), ","))
     .where(_day.c.person_id.in_(_IDS), _day.c.day_no > _AFTER, _day.c.day_no <= _THROUGH)
@@ -219,15 +220,12 @@ def _joined(joined_on: date | None, held: Sequence[_Held]) -> int | None:
 
 
 def _people(session: Session, ids: Sequence[int]) -> Iterable[Any]:
-    return session.execute(_PEOPLE, {"ids": ids})
-
-
-def _opening_balances(session: Session, ids: Sequence[int]) -> dict[int, Any]:
-    return {row.person_id: row for row in session.execute(_BALANCES_OF, {"ids": ids})}
+    """People, and what was told of their visits before."""
+    return asked_of(session, _PEOPLE, "ids", ids)
 
 
 def _terms(session: Session, club: ClubRow, ids: Sequence[int]) -> dict[int, list[_Held]]:
-    rows = session.execute(_TERMS_OF, {"ids": ids}).mappings().all()
+    rows = asked_of(session, _TERMS_OF, "ids", ids).mappings().all()
     known = {row["id"]: _on_the_books(row, club) for row in rows}
     upgraded = {
         row["previous_id"]: known[row["id"]]
@@ -317,7 +315,7 @@ def _touches(pause: Period, starts_on: date, until_on: date | None) -> bool:
 
 def _freezes(session: Session, club: ClubRow, ids: Sequence[int]) -> dict[int, list[Pause]]:
     found: dict[int, list[Pause]] = {}
-    rows = session.execute(_FREEZES_OF, {"ids": ids})
+    rows = asked_of(session, _FREEZES_OF, "ids", ids)
     for membership_id, from_on, until_on, created_at in rows:
         known = min(from_on, club.today(created_at)).toordinal()
         found.setdefault(membership_id, []).append(Pause(known, Period(from_on, until_on)))
@@ -328,7 +326,7 @@ def _extending_closures(
     session: Session, club: ClubRow, club_ids: Iterable[int]
 ) -> dict[int, list[tuple[int, Pause]]]:
     found: dict[int, list[tuple[int, Pause]]] = {}
-    rows = session.execute(_CLOSURES_AT, {"ids": sorted(club_ids)})
+    rows = asked_of(session, _CLOSURES_AT, "ids", sorted(club_ids))
     for club_id, no, from_on, until_on, created_at in rows:
         known = min(from_on, club.today(created_at)).toordinal()
         found.setdefault(club_id, []).append((no, Pause(known, Period(from_on, until_on))))
@@ -341,7 +339,7 @@ def _takes(session: Session, packs: Sequence[RowMapping]) -> dict[int, list[int]
         return {}
     ids = sorted({row["person_id"] for row in packs})
     found: dict[int, list[int]] = {}
-    for membership_id, on in session.execute(_TAKES_OF, {"ids": ids}):
+    for membership_id, on in asked_of(session, _TAKES_OF, "ids", ids):
         if membership_id is not None:
             found.setdefault(membership_id, []).append(on.toordinal())
     return found
@@ -372,7 +370,7 @@ def _visit_days(
     session: Session, ids: Sequence[int], after: int, last: int
 ) -> dict[int, list[int]]:
     """The visit-days after `after` and up to `last`, ascending: one row a person."""
-    rows = session.execute(_DAYS_OF, {"ids": ids, "after": after, "through": last})
+    rows = asked_of(session, _DAYS_OF, "ids", ids, after=after, through=last)
     return {person_id: sorted(map(int, text.split(","))) for person_id, text in rows}
 
 
@@ -380,11 +378,11 @@ def _last_before(session: Session, ids: Sequence[int], day: int) -> dict[int, in
     """The last visit-day up to a day."""
     if not ids:
         return {}
-    rows = session.execute(_LAST_BEFORE, {"ids": ids, "through": day})
+    rows = asked_of(session, _LAST_BEFORE, "ids", ids, through=day)
     return {row[0]: row[1] for row in rows}
 
 
 def _first_after(session: Session, ids: Sequence[int], day: int) -> dict[int, int]:
     """The first visit-day after a day."""
-    rows = session.execute(_FIRST_AFTER, {"ids": ids, "after": day})
+    rows = asked_of(session, _FIRST_AFTER, "ids", ids, after=day)
     return {row[0]: row[1] for row in rows}

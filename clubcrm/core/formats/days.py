@@ -1,6 +1,7 @@
 """Days, times and months in the reader's language and calendar."""
 
 from datetime import date, datetime, time, tzinfo
+from functools import lru_cache
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,9 @@ from babel.dates import format_date, format_skeleton, get_day_names
 from clubcrm.core.calendars import FIRST_DAY, LAST_DAY, CalendarName, to_jalali
 from clubcrm.core.clock import utc
 from clubcrm.core.formats.languages import (
+    KEPT,
     Digits,
+    code_of,
     default_calendar,
     in_digits,
     is_from_right,
@@ -54,7 +57,19 @@ def format_day(
     ``near`` names the year only where it is not the year of ``today``. Persian numeric days are
     ۱۴۰۵/۰۸/۳۰. A day outside the Jalali span is written in the Gregorian calendar.
     """
-    reader = locale_of(locale)
+    return _day(day, code_of(locale), calendar, style, today if style == "near" else None, digits)
+
+
+@lru_cache(maxsize=KEPT)
+def _day(
+    day: date,
+    code: str,
+    calendar: CalendarName | None,
+    style: DayStyle,
+    today: date | None,
+    digits: Digits,
+) -> str:
+    reader = locale_of(code)
     if (calendar or default_calendar(reader)) == "jalali" and FIRST_DAY <= day <= LAST_DAY:
         return in_digits(_jalali_day(day, reader, style, today), reader, digits)
     if style == "near":
@@ -72,7 +87,12 @@ def format_time(
     value: time | datetime, locale: str | Locale | None = None, *, digits: Digits = "native"
 ) -> str:
     """A time of day on the 24-hour clock: 18:02. A datetime is taken in the zone it carries."""
-    return in_digits(f"{value.hour:02d}:{value.minute:02d}", locale_of(locale), digits)
+    return _time(value.hour, value.minute, code_of(locale), digits)
+
+
+@lru_cache(maxsize=KEPT)
+def _time(hour: int, minute: int, code: str, digits: Digits) -> str:
+    return in_digits(f"{hour:02d}:{minute:02d}", locale_of(code), digits)
 
 
 def format_moment(
@@ -86,11 +106,11 @@ def format_moment(
     digits: Digits = "native",
 ) -> str:
     """An instant on the club's clock, day and time: ``Sat 21 Nov, 10:14``."""
-    reader = locale_of(locale)
+    code = code_of(locale)
     zone = ZoneInfo(timezone) if isinstance(timezone, str) else timezone
     local = utc(moment).astimezone(zone)
-    day = format_day(local.date(), reader, calendar, style, today=today, digits=digits)
-    return f"{day}{_comma(reader)}{format_time(local, reader, digits=digits)}"
+    day = format_day(local.date(), code, calendar, style, today=today, digits=digits)
+    return f"{day}{_comma(locale_of(code))}{format_time(local, code, digits=digits)}"
 
 
 def format_month(
@@ -101,7 +121,12 @@ def format_month(
     digits: Digits = "native",
 ) -> str:
     """The month a day lies in, with its year: ``Nov 2026``, ``آبان ۱۴۰۵``."""
-    reader = locale_of(locale)
+    return _month(day, code_of(locale), calendar, digits)
+
+
+@lru_cache(maxsize=KEPT)
+def _month(day: date, code: str, calendar: CalendarName | None, digits: Digits) -> str:
+    reader = locale_of(code)
     if (calendar or default_calendar(reader)) == "jalali" and FIRST_DAY <= day <= LAST_DAY:
         year, month, _ = to_jalali(day)
         return in_digits(f"{_jalali_month(reader, month)} {year}", reader, digits)

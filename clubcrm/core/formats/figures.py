@@ -3,13 +3,21 @@
 import re
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final, Literal
 
 from babel import Locale
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
 from babel.numbers import format_percent as babel_percent
 
-from clubcrm.core.formats.languages import Digits, in_digits, is_from_right, locale_of
+from clubcrm.core.formats.languages import (
+    KEPT,
+    Digits,
+    code_of,
+    in_digits,
+    is_from_right,
+    locale_of,
+)
 from clubcrm.core.money import RIAL, RIALS_A_TOMAN, Money, exponent
 
 MINUS: Final = "−"
@@ -35,7 +43,12 @@ def format_number(
     digits: Digits = "native",
 ) -> str:
     """A number with the language's separators; rounded to ``decimals`` places where given."""
-    reader = locale_of(locale)
+    return _number(number, code_of(locale), decimals, digits)
+
+
+@lru_cache(maxsize=KEPT, typed=True)
+def _number(number: Decimal | float, code: str, decimals: int | None, digits: Digits) -> str:
+    reader = locale_of(code)
     pattern = (
         "#,##0.###" if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
     )
@@ -79,7 +92,12 @@ def format_money(
     With ``toman`` rials are written as toman, one for ten rials; a rest below ten rials shows as
     a decimal rather than being lost. In summaries amounts are rounded to whole units.
     """
-    reader = locale_of(locale)
+    return _money(money, code_of(locale), toman, is_summary, digits)
+
+
+@lru_cache(maxsize=KEPT)
+def _money(money: Money, code: str, toman: bool, is_summary: bool, digits: Digits) -> str:
+    reader = locale_of(code)
     is_toman = toman and money.currency == RIAL
     major = Decimal(money.minor) / RIALS_A_TOMAN if is_toman else money.major
     if is_toman:
@@ -99,7 +117,7 @@ def format_money(
             numbering_system=_numbering(digits),
         )
         return _figure(written, reader, digits)
-    figure = format_number(major, reader, decimals=decimals, digits=digits)
+    figure = format_number(major, code, decimals=decimals, digits=digits)
     unit = _toman_word(reader) if is_toman else get_currency_symbol(money.currency, locale=reader)
     return f"{figure}{NO_BREAK_SPACE}{unit.translate(_DIRECTION_MARKS)}"
 

@@ -11,6 +11,9 @@ from clubcrm.core.calendars import CalendarName
 
 Digits = Literal["native", "latin"]
 
+KEPT: Final = 4096
+"""How many figures are kept as they were written: a page names the same days and numbers many times."""
+
 # Languages in which the product is used far from the territory that locale data would guess.
 _HOME_TERRITORY: Final = {"en": "GB", "pt": "PT"}
 _FALLBACK: Final = "en_GB"
@@ -25,6 +28,14 @@ def reader_locale() -> Locale:
 def locale_of(locale: str | Locale | None) -> Locale:
     """The locale given, with a territory; the reader's where none is given."""
     return reader_locale() if locale is None else with_territory(locale)
+
+
+def code_of(locale: str | Locale | None) -> str:
+    """The code of the locale given, of the reader's where none is given: what a figure is kept under."""
+    if isinstance(locale, str):
+        return locale
+    reader = get_locale() if locale is None else locale
+    return "" if reader is None else str(reader)
 
 
 def with_territory(locale: str | Locale | None, territory: str | None = None) -> Locale:

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 from clubcrm.accounts.access import principal, requires
 from clubcrm.accounts.queries import ClubRow, get_club
 from clubcrm.accounts.states import Permission
-from clubcrm.billing.queries import Owed, owed_by
+from clubcrm.billing.queries import Owed, owed_on
 from clubcrm.core import clock
 from clubcrm.core.calendars import CalendarName
 from clubcrm.core.errors import DomainError
@@ -44,7 +44,7 @@ from clubcrm.members.queries import (
     get_person,
 )
 from clubcrm.members.states import ConsentChannel, Link, MembershipState, PlanKind
-from clubcrm.messaging.queries import tasks as tasks_of
+from clubcrm.messaging.queries import tasks_of_person
 from clubcrm.messaging.words import outcome_words
 from clubcrm.reports.queries.people import (
     Kind,
@@ -83,10 +83,9 @@ def person(person_id: int) -> str:
         timeline = timeline_of(session, card.person.id, scope=scope)
         figures = timeline_figures(session, card.person.id, scope=scope)
         work = principal().scope(Permission.WORK_TASKS)
-        open_tasks = tasks_of(session, work, today=card.today, person_id=card.person.id)
+        open_tasks = tasks_of_person(session, work, card.person.id)
         contacts = _contacts(session, card, scope)
-        takes = principal().scope(Permission.TAKE_PAYMENT)
-        pay = owed_by(session, [card.person.id], takes).get(card.person.id)
+    pay = owed_on(card.invoices, principal().scope(Permission.TAKE_PAYMENT))
     all_terms = request.args.get("terms") == "all"
     return render_template(
         "frontdesk/people/card.html",
@@ -95,7 +94,7 @@ def person(person_id: int) -> str:
         task_lines=[TaskLine(task) for task in open_tasks],
         contacts=contacts,
         next=request.full_path,
-        **task_parts(card.club, card.today),
+        **(task_parts(card.club, card.today) if open_tasks else {}),
         card=card,
         person=card.person,
         line=_line(card),
@@ -397,10 +396,14 @@ def _days_left(card: MemberCard) -> Measure:
 
 @dataclass(frozen=True)
 class ShownTimeline:
-    """A page of the timeline in words, and the address of the next one."""
+    """A page of the timeline in words, and the address of the next one.
+
+    `undo_at` are the clubs at which the reader may take a visit back.
+    """
 
     lines: list[tuple[Any, Any]]
     next_cursor: str | None
+    undo_at: frozenset[int]
 
 
 def _shown(timeline: Timeline, club: ClubRow) -> ShownTimeline:
@@ -409,7 +412,8 @@ def _shown(timeline: Timeline, club: ClubRow) -> ShownTimeline:
     if timeline.next_cursor is not None:
         at, skip = timeline.next_cursor
         cursor = urlsafe_b64encode(f"{at}|{skip}".encode()).decode().rstrip("=")
-    return ShownTimeline([(item, tell(item, club, today)) for item in timeline.items], cursor)
+    lines = list(zip(timeline.items, tell(timeline.items, club, today), strict=True))
+    return ShownTimeline(lines, cursor, principal().scope(Permission.UNDO_VISIT))
 
 
 @blueprint.get("/people/<int:person_id>/timeline")

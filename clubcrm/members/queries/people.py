@@ -8,7 +8,7 @@ from typing import cast
 from sqlalchemy import BindParameter, ColumnElement, Table, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
-from clubcrm.core.sql import chunks
+from clubcrm.core.sql import asked_of, chunks
 from clubcrm.members.errors import UnknownPerson
 from clubcrm.members.models import Consent, Person, PersonClub, PersonTag, Tag
 from clubcrm.members.states import ConsentChannel
@@ -160,7 +160,7 @@ def consents_of(
     """The answers that count now, by person and channel; who never answered is left out."""
     found: dict[int, dict[ConsentChannel, ConsentRow]] = {}
     for chunk in chunks(person_ids, 5000):
-        for person_id, *answer in session.execute(_CONSENTS, {"people": chunk}):
+        for person_id, *answer in asked_of(session, _CONSENTS, "people", chunk):
             found.setdefault(person_id, {})[answer[0]] = ConsentRow(*answer)
     return found
 
@@ -169,6 +169,6 @@ def tags_of(session: Session, person_ids: Sequence[int]) -> dict[int, tuple[str,
     """The tags of people, in order; who has none is left out."""
     found: dict[int, tuple[str, ...]] = {}
     for chunk in chunks(person_ids, 5000):
-        for person_id, name in session.execute(_TAGS, {"people": chunk}):
+        for person_id, name in asked_of(session, _TAGS, "people", chunk):
             found[person_id] = (*found.get(person_id, ()), name)
     return found

@@ -1,16 +1,16 @@
 """The terms of people, with their freezes."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, Select, Table, bindparam, select
+from sqlalchemy import BindParameter, Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from clubcrm.core.money import Money
 from clubcrm.core.period import Period
-from clubcrm.core.sql import chunks
+from clubcrm.core.sql import asked_of, chunks
 from clubcrm.members.errors import UnknownFreeze, UnknownMembership
 from clubcrm.members.models import Freeze, Membership, Person, Plan
 from clubcrm.members.policies import current_term, state_on
@@ -154,7 +154,8 @@ def memberships_of_many(
     """The terms of many people, newest first; who has none is left out. Two statements."""
     found: dict[int, list[TermRow]] = {}
     for chunk in chunks(list(person_ids), 5000):
-        for row in _rows(session, _TERMS_OF, _FREEZES_OF, {"people": chunk}):
+        frozen = asked_of(session, _FREEZES_OF, "people", chunk)
+        for row in _rows(asked_of(session, _TERMS_OF, "people", chunk), frozen):
             if with_voided or row.voided_at is None:
                 found.setdefault(row.person_id, []).append(row)
     return found
@@ -162,7 +163,9 @@ def memberships_of_many(
 
 def get_term(session: Session, membership_id: int) -> TermRow:
     """One term. Raises UnknownMembership."""
-    rows = _rows(session, _ONE_TERM, _FREEZES_OF_TERM, {"term": membership_id})
+    asked = {"term": membership_id}
+    frozen = session.execute(_FREEZES_OF_TERM, asked)
+    rows = _rows(session.execute(_ONE_TERM, asked), frozen)
     if not rows:
         raise UnknownMembership
     return rows[0]
@@ -227,14 +230,12 @@ def get_freeze(session: Session, freeze_id: int) -> FreezeRow:
     return FreezeRow(*row)
 
 
-def _rows(
-    session: Session, terms: Select[Any], freezes: Select[Any], asked: Mapping[str, Any]
-) -> list[TermRow]:
+def _rows(terms: Iterable[Any], freezes: Iterable[Any]) -> list[TermRow]:
     """Terms, newest first, with their freezes."""
     frozen: dict[int, list[FreezeRow]] = {}
-    for row in session.execute(freezes, asked):
+    for row in freezes:
         frozen.setdefault(row.membership_id, []).append(FreezeRow(*row))
-    found = [TermRow(*row) for row in session.execute(terms, asked)]
+    found = [TermRow(*row) for row in terms]
     return [
         replace(term, freezes=tuple(frozen[term.id])) if term.id in frozen else term
         for term in found

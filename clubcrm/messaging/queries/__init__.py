@@ -20,6 +20,7 @@ from clubcrm.messaging.queries.tasks import (
     open_calls_of,
     task_counts,
     tasks,
+    tasks_of_person,
 )
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "sender_of",
     "task_counts",
     "tasks",
+    "tasks_of_person",
     "texts_of",
     "uncertain_messages",
     "unsent_messages",

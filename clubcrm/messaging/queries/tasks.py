@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final, cast
 
-from sqlalchemy import Select, Table, bindparam, case, func, literal, literal_column, or_, select
+from sqlalchemy import (
+    BindParameter,
+    Date,
+    Integer,
+    Select,
+    Table,
+    bindparam,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from clubcrm.accounts.models import StaffUser
@@ -89,6 +102,28 @@ def _rows() -> Select[Any]:
 
 
 _OPEN = _rows().where(_task.c.state == TaskState.OPEN)
+_MOST_VALUABLE = (
+    _task.c.rank.desc(),
+    func.coalesce(_task.c.value_minor, 0).desc(),
+    _task.c.due_on,
+    _task.c.id,
+)
+_OF_PERSON = _OPEN.where(
+    _task.c.person_id == bindparam("person"),
+    # Reckoned, so that a person's few are not looked up among all those of a club.
+    (_task.c.club_id + 0).in_(bindparam("clubs", expanding=True)),
+)
+"""The card of a member asks this: it is put together once."""
+
+
+def tasks_of_person(session: Session, scope: Collection[int], person_id: int) -> list[TaskRow]:
+    """Every open task about a person at the clubs in scope, the most valuable first.
+
+    They are so few that they are put in order here: a database makes room for that before it looks.
+    """
+    asked = {"person": person_id, "clubs": tuple(scope)}
+    found = [TaskRow(*row) for row in session.execute(_OF_PERSON, asked)]
+    return sorted(found, key=lambda one: (-one.rank, -(one.value_minor or 0), one.due_on, one.id))
 
 
 def tasks(
@@ -126,12 +161,7 @@ def tasks(
         query = query.where(_task.c.due_on < today)
     if kinds:
         query = query.where(_task.c.kind.in_(kinds))
-    query = query.order_by(
-        _task.c.rank.desc(),
-        func.coalesce(_task.c.value_minor, 0).desc(),
-        _task.c.due_on,
-        _task.c.id,
-    )
+    query = query.order_by(*_MOST_VALUABLE)
     return [TaskRow(*row) for row in session.execute(query.limit(limit).offset(offset))]
 
 
@@ -147,32 +177,49 @@ class TaskCount:
     count: int
 
 
+RINGS_UP: Final = (TaskKind.CALL, TaskKind.FOLLOW_UP)
+"""Tasks for which somebody is rung up: a call, and a promised day."""
+_DAY: BindParameter[date] = bindparam("day", type_=Date)
+_CLUB: BindParameter[int] = bindparam("club", type_=Integer)
+_COUNTS = (
+    select(
+        _task.c.assigned_to,
+        _staff.c.full_name,
+        _task.c.kind,
+        _task.c.on_arrival,
+        case((_task.c.on_arrival, literal(0)), (_task.c.due_on < _DAY, 1), else_=0).label(
+            "is_late"
+        ),
+        func.count(),
+    )
+    .outerjoin(_staff, _staff.c.id == _task.c.assigned_to)
+    .where(
+        _task.c.club_id == _CLUB,
+        _task.c.state == TaskState.OPEN,
+        or_(_task.c.on_arrival, _task.c.due_on <= _DAY),
+    )
+    .group_by(_task.c.assigned_to, _staff.c.full_name, _task.c.kind, _task.c.on_arrival, "is_late")
+    .order_by(_staff.c.full_name, _task.c.assigned_to, _task.c.kind)
+)
+_CALLS = (
+    select(_task.c.person_id, _task.c.id, _task.c.due_on, _staff.c.full_name)
+    .outerjoin(_staff, _staff.c.id == _task.c.assigned_to)
+    .where(
+        _task.c.person_id.in_(bindparam("people", expanding=True)),
+        _task.c.state == TaskState.OPEN,
+        _task.c.club_id == _CLUB,
+        _task.c.kind.in_(RINGS_UP),
+    )
+    .order_by(_task.c.due_on, _task.c.id)
+)
+"""The owner's page asks these: they are put together once."""
+
+
 def task_counts(session: Session, club_id: int, today: date) -> list[TaskCount]:
     """How many open tasks a club has that are due or wait for an arrival, in one statement."""
-    is_late = case((_task.c.on_arrival, literal(0)), (_task.c.due_on < today, 1), else_=0)
-    query = (
-        select(
-            _task.c.assigned_to,
-            _staff.c.full_name,
-            _task.c.kind,
-            _task.c.on_arrival,
-            is_late.label("is_late"),
-            func.count(),
-        )
-        .outerjoin(_staff, _staff.c.id == _task.c.assigned_to)
-        .where(
-            _task.c.club_id == club_id,
-            _task.c.state == TaskState.OPEN,
-            or_(_task.c.on_arrival, _task.c.due_on <= today),
-        )
-        .group_by(
-            _task.c.assigned_to, _staff.c.full_name, _task.c.kind, _task.c.on_arrival, "is_late"
-        )
-        .order_by(_staff.c.full_name, _task.c.assigned_to, _task.c.kind)
-    )
     return [
         TaskCount(row[0], row[1], row[2], row[3], bool(row[4]), row[5])
-        for row in session.execute(query)
+        for row in session.execute(_COUNTS, {"club": club_id, "day": today})
     ]
 
 
@@ -202,10 +249,6 @@ def get_task(session: Session, task_id: int, scope: Collection[int]) -> TaskRow:
     return TaskRow(*row)
 
 
-RINGS_UP: Final = (TaskKind.CALL, TaskKind.FOLLOW_UP)
-"""Tasks for which somebody is rung up: a call, and a promised day."""
-
-
 @dataclass(frozen=True)
 class OpenCall:
     """The open call or promise of somebody: when it is due, and who makes it (None = whoever has time)."""
@@ -221,18 +264,8 @@ def open_calls_of(
     """The open calls of a club to these people; of several the one that is due first."""
     found: dict[int, OpenCall] = {}
     for people in chunks(sorted(person_ids), CALLS_AT_ONCE):
-        query = (
-            select(_task.c.person_id, _task.c.id, _task.c.due_on, _staff.c.full_name)
-            .outerjoin(_staff, _staff.c.id == _task.c.assigned_to)
-            .where(
-                _task.c.person_id.in_(people),
-                _task.c.state == TaskState.OPEN,
-                _task.c.club_id == club_id,
-                _task.c.kind.in_(RINGS_UP),
-            )
-            .order_by(_task.c.due_on, _task.c.id)
-        )
-        for person_id, *call in session.execute(query):
+        rows = session.execute(_CALLS, {"people": people, "club": club_id})
+        for person_id, *call in rows:
             found.setdefault(person_id, OpenCall(*call))
     return found
 

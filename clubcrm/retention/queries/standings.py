@@ -12,6 +12,7 @@ from clubcrm.accounts.queries import ClubRow, get_club
 from clubcrm.core.calendars import CalendarName
 from clubcrm.core.days import day_no, day_of
 from clubcrm.core.errors import NotFound
+from clubcrm.core.sql import asked_of
 from clubcrm.members.models import Person
 from clubcrm.retention.facts import read_facts
 from clubcrm.retention.models import DailyRun, MemberState, PhaseChange
@@ -103,12 +104,17 @@ def standing_of(session: Session, person_id: int, day: date) -> StandingRow:
     return found[person_id]
 
 
+def standing_at(session: Session, club: ClubRow, person_id: int, day: date) -> StandingRow:
+    """The same for somebody whose home is known to be this club."""
+    return _standings_at(session, club, [person_id], day)[person_id]
+
+
 def standings_of(
     session: Session, person_ids: Collection[int], day: date
 ) -> dict[int, StandingRow]:
     """The same for many people, by id: as many statements for a page of them as for one."""
     homes: dict[int, list[int]] = {}
-    for person_id, club_id in session.execute(_AT_HOME, {"people": tuple(person_ids)}):
+    for person_id, club_id in asked_of(session, _AT_HOME, "people", tuple(person_ids)):
         homes.setdefault(club_id, []).append(person_id)
     found: dict[int, StandingRow] = {}
     for club_id, ids in homes.items():
@@ -120,7 +126,7 @@ def _standings_at(
     session: Session, club: ClubRow, ids: Sequence[int], day: date
 ) -> dict[int, StandingRow]:
     """Where people of one club stand."""
-    kept = session.execute(_STATES, {"people": ids})
+    kept = asked_of(session, _STATES, "people", ids)
     states = {row.person_id: row for row in kept}
     unsure = {one: _first_unsure(states.get(one), day_no(day)) for one in ids}
     firsts = {one: max(start - 1, baseline) for one, (start, baseline) in unsure.items()}
@@ -171,7 +177,7 @@ def _history(
     found: dict[int, list[tuple[int, Phase | None]]] = {}
     if not person_ids:
         return found
-    for person_id, from_on, phase in session.execute(_HISTORY, {"people": person_ids}):
+    for person_id, from_on, phase in asked_of(session, _HISTORY, "people", person_ids):
         found.setdefault(person_id, []).append((day_no(from_on), phase))
     return found
 

@@ -7,7 +7,7 @@ from typing import cast
 from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
-from clubcrm.core.sql import chunks
+from clubcrm.core.sql import asked_of, chunks
 from clubcrm.visits.models import Credential
 
 AT_ONCE = 5000
@@ -47,7 +47,7 @@ def codes_of(session: Session, person_ids: Collection[int]) -> dict[int, list[st
     """The codes of the cards that people hold, the newest first."""
     found: dict[int, list[str]] = {}
     for chunk in chunks(sorted(person_ids), AT_ONCE):
-        rows = session.execute(_CODES, {"people": chunk})
+        rows = asked_of(session, _CODES, "people", chunk)
         for person_id, code in rows:
             found.setdefault(person_id, []).append(code)
     return found

@@ -8,7 +8,7 @@ from typing import cast
 from sqlalchemy import BindParameter, Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from clubcrm.core.sql import chunks
+from clubcrm.core.sql import asked_of, chunks
 from clubcrm.visits.models import AccessPoint, OpeningBalance, Visit, VisitDay
 from clubcrm.visits.states import Decision, VisitSource
 
@@ -102,7 +102,7 @@ def visit_days_of(
     """The days on which people came, as day numbers in order; half-open: `until_no` is not in it."""
     found: dict[int, list[int]] = {person_id: [] for person_id in person_ids}
     for chunk in chunks(sorted(found), AT_ONCE):
-        rows = session.execute(_DAYS, {"people": chunk, "from": from_no, "until": until_no})
+        rows = asked_of(session, _DAYS, "people", chunk, **{"from": from_no}, until=until_no)
         for person_id, day in rows:
             found[person_id].append(day)
     return found
@@ -112,7 +112,7 @@ def last_visits_of(session: Session, person_ids: Collection[int]) -> dict[int, d
     """The last day on which each person came; who never came is missing."""
     found: dict[int, date] = {}
     for chunk in chunks(sorted(person_ids), AT_ONCE):
-        rows = session.execute(_LAST, {"people": chunk})
+        rows = asked_of(session, _LAST, "people", chunk)
         found.update((person_id, on) for person_id, on in rows)
     return found
 
@@ -138,6 +138,6 @@ def opening_balances_of(session: Session, person_ids: Collection[int]) -> dict[i
     """The opening balances of people who have one."""
     found: dict[int, BalanceRow] = {}
     for chunk in chunks(sorted(person_ids), AT_ONCE):
-        rows = session.execute(_BALANCES, {"people": chunk})
+        rows = asked_of(session, _BALANCES, "people", chunk)
         found.update({row.person_id: BalanceRow(*row) for row in rows})
     return found

@@ -13,7 +13,7 @@ from clubcrm.billing.queries import (
     PaymentRow,
     invoices_of,
     on_account_of,
-    owed_by,
+    owed_on,
     payments_of,
 )
 from clubcrm.billing.states import InvoiceState
@@ -35,12 +35,11 @@ from clubcrm.members.states import ConsentChannel
 from clubcrm.retention.policies import FAR, rules_of
 from clubcrm.retention.policies.facts import Term
 from clubcrm.retention.policies.terms import window
-from clubcrm.retention.queries import StandingRow, phase_history_of, standing_of
+from clubcrm.retention.queries import StandingRow, phase_history_of, standing_at
 from clubcrm.retention.states import Phase
 from clubcrm.visits.queries import (
     BalanceRow,
     codes_of,
-    last_visits_of,
     opening_balances_of,
     visit_days_of,
 )
@@ -75,7 +74,6 @@ class MemberCard:
     window_days: int | None
     phases: tuple[PhaseSpan, ...]
     visit_days: tuple[int, ...]
-    last_visit_on: date | None
     balance: BalanceRow | None
     closed_days: frozenset[int]
     owed: Owed | None
@@ -127,10 +125,7 @@ def member_card(
     ids = [person.id]
     terms = tuple(memberships_of(session, person.id))
     shown = shown_term(terms, today)
-    last = last_visits_of(session, ids).get(person.id)
-    balance = opening_balances_of(session, ids).get(person.id)
-    if last is None and balance is not None:
-        last = balance.last_visit_on
+    invoices = tuple(invoices_of(session, person.id))
     first_no = day_no(today) - SHOWN_DAYS - 7
     return MemberCard(
         person=person,
@@ -141,15 +136,14 @@ def member_card(
         cards=tuple(codes_of(session, ids).get(person.id, ())),
         terms=terms,
         shown=shown,
-        standing=standing_of(session, person.id, today),
+        standing=standing_at(session, club, person.id, today),
         window_days=_window(shown, club),
         phases=tuple(_phases(session, person.id)),
         visit_days=tuple(visit_days_of(session, ids, first_no, day_no(today) + 1)[person.id]),
-        last_visit_on=last,
-        balance=balance,
+        balance=opening_balances_of(session, ids).get(person.id),
         closed_days=_closed(session, club.id, first_no, day_no(today) + 1),
-        owed=owed_by(session, ids).get(person.id),
-        invoices=tuple(invoices_of(session, person.id)),
+        owed=owed_on(invoices),
+        invoices=invoices,
         payments=tuple(payments_of(session, person.id)),
         on_account=tuple(on_account_of(session, person.id)),
     )

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from clubcrm.billing.queries import Owed, owed_by
 from clubcrm.core.prepared import Prepared, Reader
+from clubcrm.core.sql import asked_of
 from clubcrm.members.models import Person
 from clubcrm.members.queries import BriefTerm, shown_term, shown_terms_of
 from clubcrm.members.queries.brief import LATEST_FIRST, brief_term, with_terms
@@ -85,7 +86,7 @@ _THESE = LINES.where(_person.c.id.in_(bindparam("people", expanding=True)))
 
 def hits_of(session: Session, person_ids: Sequence[int], *, today: date) -> list[ListRow]:
     """The lines of these people, in the order given; whether they may be seen is the caller's matter."""
-    found = session.execute(_THESE, {"people": list(person_ids)}).all() if person_ids else []
+    found = asked_of(session, _THESE, "people", list(person_ids)).all() if person_ids else []
     by_id = {row.id: row for row in rows_of(session, found, today)}
     return [by_id[person_id] for person_id in person_ids if person_id in by_id]
 

@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 
 from clubcrm.billing.models import Payment
 from clubcrm.core.models import EventLog, FieldChange
+from clubcrm.core.sql import asked_of
 from clubcrm.members.models import Consent, Plan
 from clubcrm.messaging.models import Message, Task
 from clubcrm.retention.models import PhaseChange
@@ -170,6 +171,8 @@ _payment = cast(Table, Payment.__table__)
 _change = cast(Table, PhaseChange.__table__)
 _consent = cast(Table, Consent.__table__)
 _event = cast(Table, EventLog.__table__)
+_plan = cast(Table, Plan.__table__)
+_changed = cast(Table, FieldChange.__table__)
 
 _PERSON: BindParameter[int] = bindparam("person")
 _CLUBS: BindParameter[int] = bindparam("clubs", expanding=True)
@@ -207,6 +210,14 @@ _EVENTS = _newest(
     select(_event).where(_event.c.club_id.in_(_CLUBS), _event.c.name.in_(_NAMES)),
     _event,
     _event.c.at,
+)
+
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
+_PLANS = select(_plan.c.id, _plan.c.name).where(_plan.c.id.in_(_IDS))
+_CHANGES = (
+    select(_changed.c.event_id, _changed.c.field, _changed.c.old, _changed.c.new)
+    .where(_changed.c.event_id.in_(_IDS))
+    .order_by(_changed.c.id)
 )
 
 
@@ -369,8 +380,7 @@ def _about(session: Session, rows: Sequence[Any]) -> dict[int, dict[str, Any]]:
 def _plan_names(session: Session, ids: Collection[int]) -> dict[int, str]:
     if not ids:
         return {}
-    query = select(Plan.id, Plan.name).where(Plan.id.in_(ids))
-    return {row.id: row.name for row in session.execute(query)}
+    return {row.id: row.name for row in asked_of(session, _PLANS, "ids", tuple(ids))}
 
 
 def _changes(
@@ -380,11 +390,6 @@ def _changes(
     if not event_ids:
         return {}
     found: dict[int, list[tuple[str, str | None, str | None]]] = {}
-    query = (
-        select(FieldChange.event_id, FieldChange.field, FieldChange.old, FieldChange.new)
-        .where(FieldChange.event_id.in_(event_ids))
-        .order_by(FieldChange.id)
-    )
-    for event_id, name, old, new in session.execute(query):
+    for event_id, name, old, new in asked_of(session, _CHANGES, "ids", tuple(event_ids)):
         found.setdefault(event_id, []).append((name, old, new))
     return found

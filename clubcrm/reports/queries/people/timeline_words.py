@@ -1,6 +1,6 @@
 """What the timeline says of each thing, in the reader's language and the club's calendar."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -107,14 +107,19 @@ class Told:
     text: str = ""
 
 
-def tell(item: TimelineItem, club: ClubRow, today: date) -> Told:
-    """A thing that happened, in words."""
+def tell(items: Iterable[TimelineItem], club: ClubRow, today: date) -> list[Told]:
+    """Things that happened, each in words."""
+    reader = _Reader(club, today)
+    return [_tell(item, reader) for item in items]
+
+
+def _tell(item: TimelineItem, reader: "_Reader") -> Told:
     speaker = _TELL.get(item.what)
     if speaker is not None:
-        return speaker(item.figures, _Reader(club, today))
+        return speaker(item.figures, reader)
     if item.what in TRANSITIONS:
-        late = club.today(item.at) != item.figures["from_on"]
-        words = _since(item.figures, _Reader(club, today)) if late else ""
+        late = reader.club.today(item.at) != item.figures["from_on"]
+        words = _since(item.figures, reader) if late else ""
         return Told(str(TRANSITIONS[item.what]), words)
     return Told(item.what)
 
@@ -125,6 +130,8 @@ class _Reader:
     def __init__(self, club: ClubRow, today: date) -> None:
         self.club = club
         self.today = today
+        self.visits: dict[tuple[Any, ...], Told] = {}
+        """Visits as they were told: most are like the one before."""
 
     def day(self, told: str | date | None) -> str:
         """A day near today; from ISO text as events keep it."""
@@ -163,7 +170,17 @@ def _since(figures: Figures, reader: _Reader) -> str:
     return _("from %(day)s", day=reader.day(figures["from_on"]))
 
 
+_OF_VISIT = ("left_at", "access_point", "override_reason", "took_a_visit", "source", "undone_by")
+
+
 def _visit(figures: Figures, reader: _Reader) -> Told:
+    like = tuple(figures[name] for name in _OF_VISIT)
+    if like not in reader.visits:
+        reader.visits[like] = _visit_told(figures, reader)
+    return reader.visits[like]
+
+
+def _visit_told(figures: Figures, reader: _Reader) -> Told:
     parts = []
     if figures["left_at"]:
         parts.append(_("left at %(time)s", time=reader.time(figures["left_at"])))
