@@ -5,21 +5,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from itertools import chain, islice
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from sqlalchemy import (
-    BinaryExpression,
     Column,
     ColumnElement,
     Dialect,
     Engine,
     Insert,
     Integer,
-    Result,
     Select,
     Table,
     UniqueConstraint,
-    bindparam,
     event,
     func,
     insert,
@@ -32,8 +29,6 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.sql.operators import in_op
-from sqlalchemy.sql.visitors import replacement_traverse
 
 from clubcrm.core.db import Base
 from clubcrm.core.prepared import Prepared
@@ -295,30 +290,6 @@ def is_sqlite(session: Session) -> bool:
 def chunks(rows: Sequence[Row], size: int) -> list[Sequence[Row]]:
     """Cut a sequence into pieces of at most `size`."""
     return [rows[start : start + size] for start in range(0, len(rows), size)]
-
-
-def asked_of(
-    session: Session, query: Select[Any], name: str, ids: Sequence[int], **more: Any
-) -> Result[*tuple[Any, ...]]:
-    """Ask a statement that was put together once about the rows of some ids.
-
-    `name` is the expanding place of the ids in it. About one id it asks for equality: a statement with a
-    list is written anew each time it is asked.
-    """
-    if len(ids) == 1:
-        return session.execute(_of_one(query, name), {name: ids[0], **more})
-    return session.execute(query, {name: ids, **more})
-
-
-@lru_cache(maxsize=512)
-def _of_one(query: Select[Any], name: str) -> Select[Any]:
-    def replaced(element: Any, **_more: Any) -> Any:
-        is_list = isinstance(element, BinaryExpression) and element.operator is in_op
-        if is_list and getattr(element.right, "key", None) == name:
-            return element.left == bindparam(name)
-        return None
-
-    return cast(Select[Any], replacement_traverse(query, {}, replaced))
 
 
 def violated_constraint(error: IntegrityError) -> str | None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from clubcrm.accounts.queries import ClubRow
 from clubcrm.core.days import day_no, day_of
 from clubcrm.core.period import Period
-from clubcrm.core.sql import asked_of
+from clubcrm.core.prepared import Prepared
 from clubcrm.members.models import Closure, Freeze, Membership, Person, Season
 from clubcrm.members.policies import length_of, share_of_days
 from clubcrm.members.states import Link, PlanKind
@@ -141,30 +141,34 @@ _IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _AFTER: BindParameter[int] = bindparam("after")
 _THROUGH: BindParameter[int] = bindparam("through")
 
-_TERMS_OF = select(*_TERM).where(
-    _membership.c.person_id.in_(_IDS),
-    _membership.c.is_access,
-    _membership.c.is_trial.is_(False),
-    _membership.c.voided_at.is_(None),
+_TERMS_OF = Prepared(
+    select(*_TERM).where(
+        _membership.c.person_id.in_(_IDS),
+        _membership.c.is_access,
+        _membership.c.is_trial.is_(False),
+        _membership.c.voided_at.is_(None),
+    )
 )
-_FREEZES_OF = (
+_FREEZES_OF = Prepared(
     select(_freeze.c.membership_id, _freeze.c.from_on, _freeze.c.until_on, _freeze.c.created_at)
     .where(_freeze.c.person_id.in_(_IDS), _freeze.c.cancelled_at.is_(None))
     .order_by(_freeze.c.from_on)
 )
-_CLOSURES_AT = select(
-    _closure.c.club_id,
-    _closure.c.no,
-    _closure.c.from_on,
-    _closure.c.until_on,
-    _closure.c.created_at,
-).where(_closure.c.club_id.in_(_IDS), _closure.c.extends_terms)
-_TAKES_OF = (
+_CLOSURES_AT = Prepared(
+    select(
+        _closure.c.club_id,
+        _closure.c.no,
+        _closure.c.from_on,
+        _closure.c.until_on,
+        _closure.c.created_at,
+    ).where(_closure.c.club_id.in_(_IDS), _closure.c.extends_terms)
+)
+_TAKES_OF = Prepared(
     select(_visit.c.membership_id, _visit.c.on)
     .where(_visit.c.person_id.in_(_IDS), _visit.c.took_a_visit, _visit.c.undone_at.is_(None))
     .order_by(_visit.c.on)
 )
-_PEOPLE = (
+_PEOPLE = Prepared(
     select(
         _person.c.id,
         _person.c.visits_known_from,
@@ -179,17 +183,17 @@ _PEOPLE = (
     .outerjoin_from(_person, _balance, _balance.c.person_id == _person.c.id)
     .where(_person.c.id.in_(_IDS))
 )
-_DAYS_OF = (
+_DAYS_OF = Prepared(
     select(_day.c.person_id, func.aggregate_strings(to_type(_day.c.day_no, String), ","))
     .where(_day.c.person_id.in_(_IDS), _day.c.day_no > _AFTER, _day.c.day_no <= _THROUGH)
     .group_by(_day.c.person_id)
 )
-_LAST_BEFORE = (
+_LAST_BEFORE = Prepared(
     select(_day.c.person_id, func.max(_day.c.day_no))
     .where(_day.c.person_id.in_(_IDS), _day.c.day_no <= _THROUGH)
     .group_by(_day.c.person_id)
 )
-_FIRST_AFTER = (
+_FIRST_AFTER = Prepared(
     select(_day.c.person_id, func.min(_day.c.day_no))
     .where(_day.c.person_id.in_(_IDS), _day.c.day_no > _AFTER)
     .group_by(_day.c.person_id)
@@ -221,11 +225,11 @@ def _joined(joined_on: date | None, held: Sequence[_Held]) -> int | None:
 
 def _people(session: Session, ids: Sequence[int]) -> Iterable[Any]:
     """People, and what was told of their visits before."""
-    return asked_of(session, _PEOPLE, "ids", ids)
+    return _PEOPLE.all(session, {"ids": ids})
 
 
 def _terms(session: Session, club: ClubRow, ids: Sequence[int]) -> dict[int, list[_Held]]:
-    rows = asked_of(session, _TERMS_OF, "ids", ids).mappings().all()
+    rows = [row._asdict() for row in _TERMS_OF.all(session, {"ids": ids})]
     known = {row["id"]: _on_the_books(row, club) for row in rows}
     upgraded = {
         row["previous_id"]: known[row["id"]]
@@ -315,7 +319,7 @@ def _touches(pause: Period, starts_on: date, until_on: date | None) -> bool:
 
 def _freezes(session: Session, club: ClubRow, ids: Sequence[int]) -> dict[int, list[Pause]]:
     found: dict[int, list[Pause]] = {}
-    rows = asked_of(session, _FREEZES_OF, "ids", ids)
+    rows = _FREEZES_OF.all(session, {"ids": ids})
     for membership_id, from_on, until_on, created_at in rows:
         known = min(from_on, club.today(created_at)).toordinal()
         found.setdefault(membership_id, []).append(Pause(known, Period(from_on, until_on)))
@@ -326,7 +330,7 @@ def _extending_closures(
     session: Session, club: ClubRow, club_ids: Iterable[int]
 ) -> dict[int, list[tuple[int, Pause]]]:
     found: dict[int, list[tuple[int, Pause]]] = {}
-    rows = asked_of(session, _CLOSURES_AT, "ids", sorted(club_ids))
+    rows = _CLOSURES_AT.all(session, {"ids": sorted(club_ids)})
     for club_id, no, from_on, until_on, created_at in rows:
         known = min(from_on, club.today(created_at)).toordinal()
         found.setdefault(club_id, []).append((no, Pause(known, Period(from_on, until_on))))
@@ -339,7 +343,7 @@ def _takes(session: Session, packs: Sequence[RowMapping]) -> dict[int, list[int]
         return {}
     ids = sorted({row["person_id"] for row in packs})
     found: dict[int, list[int]] = {}
-    for membership_id, on in asked_of(session, _TAKES_OF, "ids", ids):
+    for membership_id, on in _TAKES_OF.all(session, {"ids": ids}):
         if membership_id is not None:
             found.setdefault(membership_id, []).append(on.toordinal())
     return found
@@ -370,7 +374,7 @@ def _visit_days(
     session: Session, ids: Sequence[int], after: int, last: int
 ) -> dict[int, list[int]]:
     """The visit-days after `after` and up to `last`, ascending: one row a person."""
-    rows = asked_of(session, _DAYS_OF, "ids", ids, after=after, through=last)
+    rows = _DAYS_OF.all(session, {"ids": ids, "after": after, "through": last})
     return {person_id: sorted(map(int, text.split(","))) for person_id, text in rows}
 
 
@@ -378,11 +382,11 @@ def _last_before(session: Session, ids: Sequence[int], day: int) -> dict[int, in
     """The last visit-day up to a day."""
     if not ids:
         return {}
-    rows = asked_of(session, _LAST_BEFORE, "ids", ids, through=day)
+    rows = _LAST_BEFORE.all(session, {"ids": ids, "through": day})
     return {row[0]: row[1] for row in rows}
 
 
 def _first_after(session: Session, ids: Sequence[int], day: int) -> dict[int, int]:
     """The first visit-day after a day."""
-    rows = asked_of(session, _FIRST_AFTER, "ids", ids, after=day)
+    rows = _FIRST_AFTER.all(session, {"ids": ids, "after": day})
     return {row[0]: row[1] for row in rows}

@@ -8,7 +8,8 @@ from typing import cast
 from sqlalchemy import BindParameter, ColumnElement, Table, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
-from clubcrm.core.sql import asked_of, chunks
+from clubcrm.core.prepared import Prepared
+from clubcrm.core.sql import chunks
 from clubcrm.members.errors import UnknownPerson
 from clubcrm.members.models import Consent, Person, PersonClub, PersonTag, Tag
 from clubcrm.members.states import ConsentChannel
@@ -86,15 +87,17 @@ _NEWEST = (
     .where(_consent.c.person_id.in_(_PEOPLE))
     .group_by(_consent.c.person_id, _consent.c.channel)
 )
-_CONSENTS = select(
-    _consent.c.person_id,
-    _consent.c.channel,
-    _consent.c.is_given,
-    _consent.c.source,
-    _consent.c.wording,
-    _consent.c.at,
-).where(_consent.c.id.in_(_NEWEST))
-_TAGS = (
+_CONSENTS = Prepared(
+    select(
+        _consent.c.person_id,
+        _consent.c.channel,
+        _consent.c.is_given,
+        _consent.c.source,
+        _consent.c.wording,
+        _consent.c.at,
+    ).where(_consent.c.id.in_(_NEWEST))
+)
+_TAGS = Prepared(
     select(_worn.c.person_id, _tag.c.name)
     .join_from(_worn, _tag, _tag.c.id == _worn.c.tag_id)
     .where(_worn.c.person_id.in_(_PEOPLE))
@@ -160,7 +163,7 @@ def consents_of(
     """The answers that count now, by person and channel; who never answered is left out."""
     found: dict[int, dict[ConsentChannel, ConsentRow]] = {}
     for chunk in chunks(person_ids, 5000):
-        for person_id, *answer in asked_of(session, _CONSENTS, "people", chunk):
+        for person_id, *answer in _CONSENTS.all(session, {"people": chunk}):
             found.setdefault(person_id, {})[answer[0]] = ConsentRow(*answer)
     return found
 
@@ -169,6 +172,6 @@ def tags_of(session: Session, person_ids: Sequence[int]) -> dict[int, tuple[str,
     """The tags of people, in order; who has none is left out."""
     found: dict[int, tuple[str, ...]] = {}
     for chunk in chunks(person_ids, 5000):
-        for person_id, name in asked_of(session, _TAGS, "people", chunk):
+        for person_id, name in _TAGS.all(session, {"people": chunk}):
             found[person_id] = (*found.get(person_id, ()), name)
     return found

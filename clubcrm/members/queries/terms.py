@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from clubcrm.core.money import Money
 from clubcrm.core.period import Period
-from clubcrm.core.sql import asked_of, chunks
+from clubcrm.core.prepared import Prepared
+from clubcrm.core.sql import chunks
 from clubcrm.members.errors import UnknownFreeze, UnknownMembership
 from clubcrm.members.models import Freeze, Membership, Person, Plan
 from clubcrm.members.policies import current_term, state_on
@@ -134,8 +135,8 @@ _STANDING_FREEZES = (
 
 # Asked at nearly every page: put together once.
 _PEOPLE: BindParameter[int] = bindparam("people", expanding=True)
-_TERMS_OF = _NEWEST_FIRST.where(_term.c.person_id.in_(_PEOPLE))
-_FREEZES_OF = _STANDING_FREEZES.where(_freeze.c.person_id.in_(_PEOPLE))
+_TERMS_OF = Prepared(_NEWEST_FIRST.where(_term.c.person_id.in_(_PEOPLE)))
+_FREEZES_OF = Prepared(_STANDING_FREEZES.where(_freeze.c.person_id.in_(_PEOPLE)))
 _ONE_TERM = _NEWEST_FIRST.where(_term.c.id == bindparam("term"))
 _FREEZES_OF_TERM = _STANDING_FREEZES.where(_freeze.c.membership_id == bindparam("term"))
 
@@ -154,8 +155,8 @@ def memberships_of_many(
     """The terms of many people, newest first; who has none is left out. Two statements."""
     found: dict[int, list[TermRow]] = {}
     for chunk in chunks(list(person_ids), 5000):
-        frozen = asked_of(session, _FREEZES_OF, "people", chunk)
-        for row in _rows(asked_of(session, _TERMS_OF, "people", chunk), frozen):
+        frozen = _FREEZES_OF.all(session, {"people": chunk})
+        for row in _rows(_TERMS_OF.all(session, {"people": chunk}), frozen):
             if with_voided or row.voided_at is None:
                 found.setdefault(row.person_id, []).append(row)
     return found

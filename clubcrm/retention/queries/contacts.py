@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Date, Select, Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from clubcrm.core.sql import asked_of
+from clubcrm.core.prepared import Prepared
 from clubcrm.members.models import Membership
 from clubcrm.members.policies import length_of
 from clubcrm.members.states import PlanKind
@@ -133,7 +133,7 @@ def touchpoints(
     return [ContactRow(*row) for row in session.execute(query.order_by(_touch.c.id).limit(limit))]
 
 
-_TERMS = (
+_TERMS = Prepared(
     select(
         _term.c.person_id,
         _term.c.kind,
@@ -160,7 +160,7 @@ def cycles_of(session: Session, person_ids: Collection[int], day: date) -> dict[
     if not person_ids:
         return {}
     found = {}
-    for row in asked_of(session, _TERMS, "people", sorted(person_ids), day=day):
+    for row in _TERMS.all(session, {"people": sorted(person_ids), "day": day}):
         length = None
         if row.kind is PlanKind.TERM:
             length = length_of(row.months, row.days, row.starts_on, row.agreed_until_on)

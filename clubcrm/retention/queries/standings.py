@@ -12,7 +12,7 @@ from clubcrm.accounts.queries import ClubRow, get_club
 from clubcrm.core.calendars import CalendarName
 from clubcrm.core.days import day_no, day_of
 from clubcrm.core.errors import NotFound
-from clubcrm.core.sql import asked_of
+from clubcrm.core.prepared import Prepared
 from clubcrm.members.models import Person
 from clubcrm.retention.facts import read_facts
 from clubcrm.retention.models import DailyRun, MemberState, PhaseChange
@@ -28,9 +28,9 @@ _person = cast(Table, Person.__table__)
 
 # Every card and every list asks these: they are put together once.
 _PEOPLE: BindParameter[int] = bindparam("people", expanding=True)
-_AT_HOME = select(_person.c.id, _person.c.home_club_id).where(_person.c.id.in_(_PEOPLE))
-_STATES = select(_state).where(_state.c.person_id.in_(_PEOPLE))
-_HISTORY = (
+_AT_HOME = Prepared(select(_person.c.id, _person.c.home_club_id).where(_person.c.id.in_(_PEOPLE)))
+_STATES = Prepared(select(_state).where(_state.c.person_id.in_(_PEOPLE)))
+_HISTORY = Prepared(
     select(_change.c.person_id, _change.c.from_on, _change.c.phase)
     .where(_change.c.person_id.in_(_PEOPLE), _change.c.superseded_at.is_(None))
     .order_by(_change.c.person_id, _change.c.from_on, _change.c.id)
@@ -114,7 +114,7 @@ def standings_of(
 ) -> dict[int, StandingRow]:
     """The same for many people, by id: as many statements for a page of them as for one."""
     homes: dict[int, list[int]] = {}
-    for person_id, club_id in asked_of(session, _AT_HOME, "people", tuple(person_ids)):
+    for person_id, club_id in _AT_HOME.all(session, {"people": person_ids}):
         homes.setdefault(club_id, []).append(person_id)
     found: dict[int, StandingRow] = {}
     for club_id, ids in homes.items():
@@ -126,7 +126,7 @@ def _standings_at(
     session: Session, club: ClubRow, ids: Sequence[int], day: date
 ) -> dict[int, StandingRow]:
     """Where people of one club stand."""
-    kept = asked_of(session, _STATES, "people", ids)
+    kept = _STATES.all(session, {"people": ids})
     states = {row.person_id: row for row in kept}
     unsure = {one: _first_unsure(states.get(one), day_no(day)) for one in ids}
     firsts = {one: max(start - 1, baseline) for one, (start, baseline) in unsure.items()}
@@ -177,7 +177,7 @@ def _history(
     found: dict[int, list[tuple[int, Phase | None]]] = {}
     if not person_ids:
         return found
-    for person_id, from_on, phase in asked_of(session, _HISTORY, "people", person_ids):
+    for person_id, from_on, phase in _HISTORY.all(session, {"people": person_ids}):
         found.setdefault(person_id, []).append((day_no(from_on), phase))
     return found
 

@@ -7,7 +7,8 @@ from typing import cast
 from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
-from clubcrm.core.sql import asked_of, chunks
+from clubcrm.core.prepared import Prepared
+from clubcrm.core.sql import chunks
 from clubcrm.visits.models import Credential
 
 AT_ONCE = 5000
@@ -35,7 +36,7 @@ def holders_of(session: Session, codes: Collection[str]) -> dict[str, Holder]:
     return found
 
 
-_CODES = (
+_CODES = Prepared(
     select(_card.c.person_id, _card.c.code)
     .where(_card.c.person_id.in_(bindparam("people", expanding=True)), _card.c.ended_at.is_(None))
     .order_by(_card.c.issued_at.desc(), _card.c.id.desc())
@@ -47,7 +48,7 @@ def codes_of(session: Session, person_ids: Collection[int]) -> dict[int, list[st
     """The codes of the cards that people hold, the newest first."""
     found: dict[int, list[str]] = {}
     for chunk in chunks(sorted(person_ids), AT_ONCE):
-        rows = asked_of(session, _CODES, "people", chunk)
+        rows = _CODES.all(session, {"people": chunk})
         for person_id, code in rows:
             found.setdefault(person_id, []).append(code)
     return found

@@ -8,7 +8,8 @@ from typing import cast
 from sqlalchemy import BindParameter, Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from clubcrm.core.sql import asked_of, chunks
+from clubcrm.core.prepared import Prepared
+from clubcrm.core.sql import chunks
 from clubcrm.visits.models import AccessPoint, OpeningBalance, Visit, VisitDay
 from clubcrm.visits.states import Decision, VisitSource
 
@@ -80,7 +81,7 @@ def visits_of(
 
 # The card of a member asks these: they are put together once.
 _PEOPLE: BindParameter[int] = bindparam("people", expanding=True)
-_DAYS = (
+_DAYS = Prepared(
     select(_day.c.person_id, _day.c.day_no)
     .where(
         _day.c.person_id.in_(_PEOPLE),
@@ -89,7 +90,7 @@ _DAYS = (
     )
     .order_by(_day.c.person_id, _day.c.day_no)
 )
-_LAST = (
+_LAST = Prepared(
     select(_day.c.person_id, func.max(_day.c.on))
     .where(_day.c.person_id.in_(_PEOPLE))
     .group_by(_day.c.person_id)
@@ -102,7 +103,7 @@ def visit_days_of(
     """The days on which people came, as day numbers in order; half-open: `until_no` is not in it."""
     found: dict[int, list[int]] = {person_id: [] for person_id in person_ids}
     for chunk in chunks(sorted(found), AT_ONCE):
-        rows = asked_of(session, _DAYS, "people", chunk, **{"from": from_no}, until=until_no)
+        rows = _DAYS.all(session, {"people": chunk, "from": from_no, "until": until_no})
         for person_id, day in rows:
             found[person_id].append(day)
     return found
@@ -112,7 +113,7 @@ def last_visits_of(session: Session, person_ids: Collection[int]) -> dict[int, d
     """The last day on which each person came; who never came is missing."""
     found: dict[int, date] = {}
     for chunk in chunks(sorted(person_ids), AT_ONCE):
-        rows = asked_of(session, _LAST, "people", chunk)
+        rows = _LAST.all(session, {"people": chunk})
         found.update((person_id, on) for person_id, on in rows)
     return found
 
@@ -129,8 +130,10 @@ class BalanceRow:
     revision: int
 
 
-_BALANCES = select(*(_balance.c[name] for name in BalanceRow.__dataclass_fields__)).where(
-    _balance.c.person_id.in_(_PEOPLE)
+_BALANCES = Prepared(
+    select(*(_balance.c[name] for name in BalanceRow.__dataclass_fields__)).where(
+        _balance.c.person_id.in_(_PEOPLE)
+    )
 )
 
 
@@ -138,6 +141,6 @@ def opening_balances_of(session: Session, person_ids: Collection[int]) -> dict[i
     """The opening balances of people who have one."""
     found: dict[int, BalanceRow] = {}
     for chunk in chunks(sorted(person_ids), AT_ONCE):
-        rows = asked_of(session, _BALANCES, "people", chunk)
+        rows = _BALANCES.all(session, {"people": chunk})
         found.update({row.person_id: BalanceRow(*row) for row in rows})
     return found

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from clubcrm.billing.queries import Owed, owed_by
 from clubcrm.core.prepared import Prepared, Reader
-from clubcrm.core.sql import asked_of
 from clubcrm.members.models import Person
 from clubcrm.members.queries import BriefTerm, shown_term, shown_terms_of
 from clubcrm.members.queries.brief import LATEST_FIRST, brief_term, with_terms
@@ -81,12 +80,12 @@ LINES: Select[*tuple[Any, ...]] = select(
 ).outerjoin_from(_person, _state, _state.c.person_id == _person.c.id)
 """What a line tells of a person, before the term and the debt."""
 
-_THESE = LINES.where(_person.c.id.in_(bindparam("people", expanding=True)))
+_THESE = Prepared(LINES.where(_person.c.id.in_(bindparam("people", expanding=True))))
 
 
 def hits_of(session: Session, person_ids: Sequence[int], *, today: date) -> list[ListRow]:
     """The lines of these people, in the order given; whether they may be seen is the caller's matter."""
-    found = asked_of(session, _THESE, "people", list(person_ids)).all() if person_ids else []
+    found = _THESE.all(session, {"people": person_ids}) if person_ids else []
     by_id = {row.id: row for row in rows_of(session, found, today)}
     return [by_id[person_id] for person_id in person_ids if person_id in by_id]
 

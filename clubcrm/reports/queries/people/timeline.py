@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 
 from clubcrm.billing.models import Payment
 from clubcrm.core.models import EventLog, FieldChange
-from clubcrm.core.sql import asked_of
+from clubcrm.core.prepared import Prepared
 from clubcrm.members.models import Consent, Plan
 from clubcrm.messaging.models import Message, Task
 from clubcrm.retention.models import PhaseChange
@@ -213,8 +213,8 @@ _EVENTS = _newest(
 )
 
 _IDS: BindParameter[int] = bindparam("ids", expanding=True)
-_PLANS = select(_plan.c.id, _plan.c.name).where(_plan.c.id.in_(_IDS))
-_CHANGES = (
+_PLANS = Prepared(select(_plan.c.id, _plan.c.name).where(_plan.c.id.in_(_IDS)))
+_CHANGES = Prepared(
     select(_changed.c.event_id, _changed.c.field, _changed.c.old, _changed.c.new)
     .where(_changed.c.event_id.in_(_IDS))
     .order_by(_changed.c.id)
@@ -380,7 +380,7 @@ def _about(session: Session, rows: Sequence[Any]) -> dict[int, dict[str, Any]]:
 def _plan_names(session: Session, ids: Collection[int]) -> dict[int, str]:
     if not ids:
         return {}
-    return {row.id: row.name for row in asked_of(session, _PLANS, "ids", tuple(ids))}
+    return {row.id: row.name for row in _PLANS.all(session, {"ids": ids})}
 
 
 def _changes(
@@ -390,6 +390,6 @@ def _changes(
     if not event_ids:
         return {}
     found: dict[int, list[tuple[str, str | None, str | None]]] = {}
-    for event_id, name, old, new in asked_of(session, _CHANGES, "ids", tuple(event_ids)):
+    for event_id, name, old, new in _CHANGES.all(session, {"ids": event_ids}):
         found.setdefault(event_id, []).append((name, old, new))
     return found
