@@ -72,7 +72,7 @@ _CLUB_COLUMNS = [_club.c[name] for name in ClubRow.__dataclass_fields__]
 _CLUBS = select(*_CLUB_COLUMNS)
 _BY_NAME = _CLUBS.order_by(_club.c.name, _club.c.id)
 _IN_SCOPE = _BY_NAME.where(_club.c.id.in_(bindparam("scope", expanding=True)))
-_BY_ID = _CLUBS.where(_club.c.id == bindparam("id"))
+_BY_ID = Prepared(_CLUBS.where(_club.c.id == bindparam("id")))
 # Who asks is read at every request, and is mostly who it was: with the settings as text, a row says so.
 _ASKED_COLUMNS = [*_CLUB_COLUMNS[:-1], cast_to(_club.c.settings, Text).label("settings")]
 _SIGNED_IN = Prepared(
@@ -108,7 +108,7 @@ def get_club(session: Session, club_id: int) -> ClubRow:
     """One club by its id. Raises UnknownClub."""
     found: ClubRow | None = kept(session).get((Club, club_id))
     if found is None:
-        row = session.execute(_BY_ID, {"id": club_id}).one_or_none()
+        row = _BY_ID.first(session, {"id": club_id})
         if row is None:
             raise UnknownClub
         found = kept(session)[Club, club_id] = _row(row)

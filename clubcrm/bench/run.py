@@ -151,6 +151,7 @@ def _signed_in(app: Flask) -> str:
     page = client.get("/sign-in").text
     csrf = page.partition('name="csrf_token"')[2].partition('value="')[2].partition('"')[0]
     client.post("/sign-in", data={"email": EMAIL, "password": PASSWORD, "csrf_token": csrf})
+    client.get("/home")  # the cookie is written anew on the first page of a day
     cookie = client.get_cookie(app.config["SESSION_COOKIE_NAME"])
     assert cookie is not None
     return f"{cookie.key}={cookie.value}"

@@ -160,7 +160,7 @@ def get_invoice(session: Session, invoice_id: int) -> InvoiceRow:
 
 def invoices_of(session: Session, person_id: int) -> list[InvoiceRow]:
     """The invoices of a person, newest first."""
-    return [InvoiceRow(*row) for row in session.execute(_INVOICES_OF, {"person": person_id})]
+    return [InvoiceRow(*row) for row in _INVOICES_OF.all(session, {"person": person_id})]
 
 
 def owed_on(invoices: Iterable[InvoiceRow], scope: Collection[int] | None = None) -> Owed | None:
@@ -216,7 +216,7 @@ def get_payment(session: Session, payment_id: int) -> PaymentRow:
 
 def payments_of(session: Session, person_id: int) -> list[PaymentRow]:
     """The payments of a person, newest first."""
-    return [PaymentRow(*row) for row in session.execute(_PAYMENTS_OF, {"person": person_id})]
+    return [PaymentRow(*row) for row in _PAYMENTS_OF.all(session, {"person": person_id})]
 
 
 def payments_of_membership(session: Session, membership_id: int) -> list[PaymentRow]:
@@ -252,7 +252,7 @@ def first_paid_at(session: Session, membership_ids: Collection[int]) -> dict[int
 
 def on_account_of(session: Session, person_id: int) -> list[Money]:
     """Money taken from a person that has paid nothing yet, by currency."""
-    left = session.execute(_ON_ACCOUNT, {"person": person_id})
+    left = _ON_ACCOUNT.all(session, {"person": person_id})
     return [Money(int(minor), currency) for currency, minor in left]
 
 
@@ -292,10 +292,12 @@ def _left_over() -> Select[Any]:
 
 # The card of a member asks these: they are put together once.
 _PERSON: BindParameter[int] = bindparam("person")
-_INVOICES_OF = (
+_INVOICES_OF = Prepared(
     select(*_INVOICE_COLUMNS).where(_invoice.c.person_id == _PERSON).order_by(_invoice.c.id.desc())
 )
-_PAYMENTS_OF = _payments(_payment.c.person_id == _PERSON).order_by(
-    _payment.c.paid_at.desc(), _payment.c.id.desc()
+_PAYMENTS_OF = Prepared(
+    _payments(_payment.c.person_id == _PERSON).order_by(
+        _payment.c.paid_at.desc(), _payment.c.id.desc()
+    )
 )
-_ON_ACCOUNT = _left_over()
+_ON_ACCOUNT = Prepared(_left_over())

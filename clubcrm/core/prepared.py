@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from sqlalchemy import Insert, Select, Update
+from sqlalchemy import CompoundSelect, Insert, Select, Update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
@@ -23,7 +23,7 @@ from clubcrm.core.db import WRITING, as_elsewhere
 SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 """A list is filled up to one of these lengths with its last value, so that few texts stand for all."""
 
-Statement = Select[Any] | Insert | Update
+Statement = Select[Any] | CompoundSelect[Any] | Insert | Update
 Turn = Callable[[Any], Any]
 Values = Mapping[str, Any]
 
@@ -158,14 +158,15 @@ class Prepared:
         }
         for name, many in state.parameter_expansion.items():
             turns |= dict.fromkeys(many, turns.pop(name))
-        known = {*told, *(one for many in state.parameter_expansion.values() for one in many)}
+        lists = [(name, state.parameter_expansion[name]) for name in self._lists]
+        known = {*told, *(one for _name, many in lists for one in many)}
         given = {n: value for n, value in state.parameters.items() if n not in known}
         return _Text(
             sql=state.statement,
             places=state.positiontup,
             given={n: turn(given[n]) if (turn := turns.get(n)) else given[n] for n in given},
             turns=[(n, turn) for n, turn in turns.items() if turn is not None and n not in given],
-            lists=list(state.parameter_expansion.items()),
+            lists=lists,
             back=_turns_back(self._types, dialect),
         )
 
@@ -177,7 +178,7 @@ def _named(names: Sequence[str]) -> Turn:
 
 def _lists_of(statement: Statement) -> tuple[str, ...]:
     found = (one for one in visitors.iterate(statement) if one.__visit_name__ == "bindparam")
-    return tuple(dict.fromkeys(one.key for one in cast(Any, found) if one.expanding))
+    return tuple(dict.fromkeys(one.key for one in cast(Any, found) if one.expanding and one.required))
 
 
 def _filled_up(values: Collection[Any]) -> list[Any]:

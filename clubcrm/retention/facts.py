@@ -35,8 +35,8 @@ RECENT = 21
 def read_club_facts(session: Session, club_id: int, last: date) -> ClubFacts:
     """The calendar of a club up to a few days after `last`, and its stored cohorts."""
     asked = {"club": club_id}
-    closures = session.execute(_CLOSURES, asked).all()
-    seasons = session.execute(_SEASONS, asked).all()
+    closures = _CLOSURES.all(session, asked)
+    seasons = _SEASONS.all(session, asked)
     starts = [closure.from_on for closure in closures]
     starts += [season.valid_from_on for season in seasons]
     shares: dict[int, int] = {}
@@ -44,7 +44,7 @@ def read_club_facts(session: Session, club_id: int, last: date) -> ClubFacts:
         until = day_of(day_no(last) + AHEAD)
         days = share_of_days(closures, seasons, min(starts), until)
         shares = {day_no(day): share for day, share in days.items()}
-    rows = session.execute(_COHORTS, asked)
+    rows = _COHORTS.all(session, asked)
     cohorts = {(day_no(row.month_on), row.plan_id): row.visits_per_week for row in rows}
     return ClubFacts(days=ClubDays(shares), cohorts=Cohorts(cohorts))
 
@@ -199,10 +199,12 @@ _FIRST_AFTER = Prepared(
     .group_by(_day.c.person_id)
 )
 _CLUB: BindParameter[int] = bindparam("club")
-_CLOSURES = select(_closure).where(_closure.c.club_id == _CLUB)
-_SEASONS = select(_season).where(_season.c.club_id == _CLUB)
-_COHORTS = select(_cohort.c.month_on, _cohort.c.plan_id, _cohort.c.visits_per_week).where(
-    _cohort.c.club_id == _CLUB
+_CLOSURES = Prepared(select(_closure).where(_closure.c.club_id == _CLUB))
+_SEASONS = Prepared(select(_season).where(_season.c.club_id == _CLUB))
+_COHORTS = Prepared(
+    select(_cohort.c.month_on, _cohort.c.plan_id, _cohort.c.visits_per_week).where(
+        _cohort.c.club_id == _CLUB
+    )
 )
 
 

@@ -76,11 +76,14 @@ _COLUMNS = [_person.c[name] for name in PersonRow.__dataclass_fields__]
 
 # The card of a member asks these: they are put together once.
 _PEOPLE: BindParameter[int] = bindparam("people", expanding=True)
-_SEEN = select(*_COLUMNS, _person.c.merged_into_id).where(
-    _person.c.id == bindparam("person"),
-    exists().where(
-        _seen.c.person_id == _person.c.id, _seen.c.club_id.in_(bindparam("clubs", expanding=True))
-    ),
+_SEEN = Prepared(
+    select(*_COLUMNS, _person.c.merged_into_id).where(
+        _person.c.id == bindparam("person"),
+        exists().where(
+            _seen.c.person_id == _person.c.id,
+            _seen.c.club_id.in_(bindparam("clubs", expanding=True)),
+        ),
+    )
 )
 _NEWEST = (
     select(func.max(_consent.c.id))
@@ -128,10 +131,10 @@ def get_person(session: Session, person_id: int, scope: Collection[int]) -> Pers
     Raises UnknownPerson where there is none, or not in sight.
     """
     clubs = tuple(scope)
-    found = session.execute(_SEEN, {"person": person_id, "clubs": clubs}).one_or_none()
+    found = _SEEN.first(session, {"person": person_id, "clubs": clubs})
     while found is not None and found.merged_into_id is not None:
         asked = {"person": found.merged_into_id, "clubs": clubs}
-        found = session.execute(_SEEN, asked).one_or_none()
+        found = _SEEN.first(session, asked)
     if found is None:
         raise UnknownPerson
     return PersonRow(*found[:-1])

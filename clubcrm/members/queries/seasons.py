@@ -8,6 +8,7 @@ from sqlalchemy import Date, Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from clubcrm.core.period import Period
+from clubcrm.core.prepared import Prepared
 from clubcrm.members.models import Closure, Season
 
 _closure = cast(Table, Closure.__table__)
@@ -52,7 +53,7 @@ class SeasonRow:
     valid_until_on: date | None
 
 
-_CLOSURES = (
+_CLOSURES = Prepared(
     select(*(_closure.c[name] for name in ClosureRow.__dataclass_fields__))
     .where(
         _closure.c.club_id == bindparam("club"),
@@ -69,7 +70,7 @@ def closures_of(
 ) -> list[ClosureRow]:
     """The closures of a club, in order; with days only those that have one in `[from, until)`."""
     asked = {"club": club_id, "from": from_on or date.min, "until": until_on or date.max}
-    return [ClosureRow(*row) for row in session.execute(_CLOSURES, asked)]
+    return [ClosureRow(*row) for row in _CLOSURES.all(session, asked)]
 
 
 def seasons_of(session: Session, club_id: int) -> list[SeasonRow]:

@@ -108,10 +108,12 @@ _MOST_VALUABLE = (
     _task.c.due_on,
     _task.c.id,
 )
-_OF_PERSON = _OPEN.where(
-    _task.c.person_id == bindparam("person"),
-    # Reckoned, so that a person's few are not looked up among all those of a club.
-    (_task.c.club_id + 0).in_(bindparam("clubs", expanding=True)),
+_OF_PERSON = Prepared(
+    _OPEN.where(
+        _task.c.person_id == bindparam("person"),
+        # Reckoned, so that a person's few are not looked up among all those of a club.
+        (_task.c.club_id + 0).in_(bindparam("clubs", expanding=True)),
+    )
 )
 """The card of a member asks this: it is put together once."""
 
@@ -122,7 +124,7 @@ def tasks_of_person(session: Session, scope: Collection[int], person_id: int) ->
     They are so few that they are put in order here: a database makes room for that before it looks.
     """
     asked = {"person": person_id, "clubs": tuple(scope)}
-    found = [TaskRow(*row) for row in session.execute(_OF_PERSON, asked)]
+    found = [TaskRow(*row) for row in _OF_PERSON.all(session, asked)]
     return sorted(found, key=lambda one: (-one.rank, -(one.value_minor or 0), one.due_on, one.id))
 
 

@@ -8,7 +8,7 @@ from statistics import median_low
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, Select, Table, bindparam, func, select
+from sqlalchemy import Date, Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from clubcrm.core.prepared import Prepared
@@ -74,7 +74,7 @@ _CONTACT = select(*(_touch.c[name] for name in ContactRow.__dataclass_fields__))
 
 
 @cache
-def _contacts(*, in_cycle: bool, in_scope: bool) -> Select[Any]:
+def _contacts(*, in_cycle: bool, in_scope: bool) -> Prepared:
     """The card of a member asks this: it is put together once."""
     query = _CONTACT.where(_touch.c.person_id == bindparam("person"))
     if in_cycle:
@@ -83,7 +83,7 @@ def _contacts(*, in_cycle: bool, in_scope: bool) -> Select[Any]:
         # Reckoned, so that nobody looks the few contacts of a person up among all those of a club.
         query = query.where((_touch.c.club_id + 0).in_(bindparam("clubs", expanding=True)))
     newest = func.coalesce(_touch.c.due_at, _touch.c.planned_at).desc()
-    return query.order_by(newest, _touch.c.id.desc()).limit(bindparam("most"))
+    return Prepared(query.order_by(newest, _touch.c.id.desc()).limit(bindparam("most")))
 
 
 def contacts_of(
@@ -100,7 +100,7 @@ def contacts_of(
     """
     query = _contacts(in_cycle=cycle_on is not None, in_scope=scope is not None)
     asked = {"person": person_id, "most": most, "cycle": cycle_on, "clubs": tuple(scope or ())}
-    return [ContactRow(*row) for row in session.execute(query, asked)]
+    return [ContactRow(*row) for row in query.all(session, asked)]
 
 
 def touchpoints(

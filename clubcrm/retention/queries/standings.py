@@ -203,12 +203,13 @@ def _row(walked: Walked, day: date, club: ClubRow) -> StandingRow:
     )
 
 
-_ALL_PHASES = (
+_OF_ONE = (
     select(*(_change.c[name] for name in PhaseRow.__dataclass_fields__))
     .where(_change.c.person_id == bindparam("person"))
     .order_by(_change.c.from_on, _change.c.id)
 )
-_PHASES = _ALL_PHASES.where(_change.c.superseded_at.is_(None))
+_ALL_PHASES = Prepared(_OF_ONE)
+_PHASES = Prepared(_OF_ONE.where(_change.c.superseded_at.is_(None)))
 
 
 def phase_history_of(
@@ -216,7 +217,7 @@ def phase_history_of(
 ) -> list[PhaseRow]:
     """The phases of somebody, oldest first; with what late facts put right where it is asked for."""
     query = _ALL_PHASES if with_superseded else _PHASES
-    return [PhaseRow(*row) for row in session.execute(query, {"person": person_id})]
+    return [PhaseRow(*row) for row in query.all(session, {"person": person_id})]
 
 
 def people_in_phase(session: Session, club_ids: Collection[int]) -> dict[Phase | None, int]:

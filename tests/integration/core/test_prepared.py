@@ -92,8 +92,13 @@ def test_a_list_may_be_longer_than_any_text_kept(people: list[int]) -> None:
 
 def test_a_value_of_the_statement_itself_goes_along(people: list[int]) -> None:
     named = select(_person.c.id).where(_person.c.full_name == "Ana 3").limit(1)
+    some = select(_person.c.id).where(
+        _person.c.full_name.in_(("Ana 3", "Ana 5", "Ana 6")),
+        _person.c.id.in_(bindparam("people", expanding=True)),
+    )
     with reading() as session:
         assert Prepared(named).first(session, {}) == (people[3],)
+        assert Prepared(some).all(session, {"people": people[:6]}) == [(people[3],), (people[5],)]
 
 
 def test_what_was_not_flushed_yet_is_seen(in_app: Flask, a_club: int) -> None:

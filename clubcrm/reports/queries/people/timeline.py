@@ -157,7 +157,7 @@ def timeline_figures(
     """How many things of each sort happened, in one statement."""
     counts: dict[Kind, int] = dict.fromkeys(Kind, 0)
     asked = {"person": person_id, "clubs": tuple(scope)}
-    for name, count in session.execute(_COUNTS, asked):
+    for name, count in _COUNTS.all(session, asked):
         counts[KIND_OF[name] if name in KIND_OF else Kind(name)] += count
     return counts
 
@@ -181,9 +181,9 @@ _MOST: BindParameter[int] = bindparam("most")
 _NAMES: BindParameter[str] = bindparam("names", expanding=True)
 
 
-def _newest(query: Select[Any], table: Table, at: ColumnElement[datetime]) -> Select[Any]:
+def _newest(query: Select[Any], table: Table, at: ColumnElement[datetime]) -> Prepared:
     """The newest of what somebody did, up to an instant."""
-    return (
+    return Prepared(
         query.where(table.c.person_id == _PERSON, at <= _UNTIL)
         .order_by(at.desc(), table.c.id.desc())
         .limit(_MOST)
@@ -246,7 +246,7 @@ def _counts() -> CompoundSelect[Any]:
     )
 
 
-_COUNTS = _counts()
+_COUNTS = Prepared(_counts())
 
 
 @dataclass(frozen=True)
@@ -265,7 +265,7 @@ class _Asked:
 
 
 def _visits(session: Session, asked: _Asked) -> Iterable[TimelineItem]:
-    for visit in session.execute(_VISITS, asked.values()):
+    for visit in _VISITS.all(session, asked.values()):
         yield TimelineItem(
             key=f"v{visit.id:012}",
             at=visit.checked_in_at,
@@ -287,7 +287,7 @@ def _visits(session: Session, asked: _Asked) -> Iterable[TimelineItem]:
 
 
 def _payments(session: Session, asked: _Asked) -> Iterable[TimelineItem]:
-    for payment in session.execute(_PAYMENTS, asked.values()):
+    for payment in _PAYMENTS.all(session, asked.values()):
         yield TimelineItem(
             key=f"p{payment.id:012}",
             at=payment.paid_at,
@@ -307,7 +307,7 @@ def _payments(session: Session, asked: _Asked) -> Iterable[TimelineItem]:
 
 
 def _phases(session: Session, asked: _Asked) -> Iterable[TimelineItem]:
-    for change in session.execute(_PHASES, asked.values()):
+    for change in _PHASES.all(session, asked.values()):
         yield TimelineItem(
             key=f"h{change.id:012}",
             at=change.recorded_at,
@@ -326,7 +326,7 @@ def _phases(session: Session, asked: _Asked) -> Iterable[TimelineItem]:
 
 
 def _consents(session: Session, asked: _Asked) -> Iterable[TimelineItem]:
-    for consent in session.execute(_CONSENTS, asked.values()):
+    for consent in _CONSENTS.all(session, asked.values()):
         yield TimelineItem(
             key=f"c{consent.id:012}",
             at=consent.at,
@@ -337,7 +337,7 @@ def _consents(session: Session, asked: _Asked) -> Iterable[TimelineItem]:
 
 
 def _events(session: Session, asked: _Asked, names: Collection[str]) -> list[TimelineItem]:
-    rows = session.execute(_EVENTS, asked.values(names=tuple(names))).all()
+    rows = _EVENTS.all(session, asked.values(names=names))
     plan_ids = {row.payload["plan_id"] for row in rows if row.payload.get("plan_id")}
     plans = _plan_names(session, plan_ids)
     changed = _changes(session, [row.id for row in rows if row.name == "PersonChanged"])
