@@ -1,6 +1,9 @@
 """The floor: a bare Flask application that runs only the SQL nobody can do without.
 
-No session, no rights, no audit, no rules, no template. What the product costs above it is what it adds.
+No session, no rights, no audit, no rules, no template. What the product costs above it is what it adds. It
+reads and keeps what the contract's answer is made of, and nothing more: of a search the people with phase
+and term, at the clubs in sight; of a check-in the term, the last visit, the debt and what is to be said, then
+the visit, its day, the answer kept and the event. Of the card and the owner's page it reads one row.
 """
 
 import sqlite3
@@ -18,13 +21,31 @@ from clubcrm.core import clock
 from config import Settings
 
 SEARCH = """
-SELECT p.id, p.number, p.full_name, p.phone FROM person_search s JOIN person p ON p.id = s.person_id
-WHERE s.token >= ? AND s.token < ? ORDER BY s.token, s.name_key, s.person_id LIMIT 10
+SELECT p.id, p.number, p.external_id, p.full_name, p.phone, i.status, i.phase,
+m.id, t.name, m.starts_on, m.until_on, m.visits_left
+FROM (SELECT s.token, s.name_key, s.person_id FROM person_search s
+WHERE s.token >= ? AND s.token < ? AND EXISTS (SELECT 1 FROM person_club c
+WHERE c.person_id = s.person_id AND c.club_id = 1)
+ORDER BY s.token, s.name_key, s.person_id LIMIT 11) f
+JOIN person p ON p.id = f.person_id LEFT JOIN member_state i ON i.person_id = p.id
+LEFT JOIN membership m ON m.person_id = p.id AND m.voided_at IS NULL LEFT JOIN plan t ON t.id = m.plan_id
+ORDER BY f.token, f.name_key, f.person_id
 """
 PERSON = "SELECT id, number, full_name, phone, email FROM person WHERE id = ?"
 MAY_ENTER = """
-SELECT p.id, m.id, m.until_on FROM person p JOIN membership m ON m.person_id = p.id
+SELECT p.id, p.number, p.external_id, p.full_name, m.id, t.name, m.until_on, m.visits_left
+FROM person p JOIN membership m ON m.person_id = p.id JOIN plan t ON t.id = m.plan_id
 WHERE p.id = ? AND m.starts_on <= ? AND (m.until_on IS NULL OR m.until_on > ?) LIMIT 1
+"""
+LAST_VISIT = """
+SELECT id, checked_in_at, checked_out_at FROM visit
+WHERE person_id = ? AND undone_at IS NULL ORDER BY checked_in_at DESC LIMIT 1
+"""
+OWED = """
+SELECT sum(total_minor - paid_minor), min(due_on) FROM invoice WHERE person_id = ? AND state = 'issued'
+"""
+TO_SAY = """
+SELECT id, title, script FROM task WHERE person_id = ? AND club_id = 1 AND state = 'open' LIMIT 1
 """
 COME_IN = """
 INSERT INTO visit (club_id, person_id, membership_id, checked_in_at, "on", source, decision,
@@ -33,6 +54,14 @@ took_a_visit, recorded_by, created_at) VALUES (1, ?, ?, ?, ?, 'api', 'in', ?, 'f
 COUNT = """
 INSERT INTO visit_day (person_id, day_no, "on", club_id, visits) VALUES (?, ?, ?, 1, 1)
 ON CONFLICT (person_id, day_no) DO UPDATE SET visits = visit_day.visits + 1
+"""
+KEEP = """
+INSERT INTO entry_decision (club_id, person_id, at, decision, reasons, visit_id, asked_by)
+VALUES (1, ?, ?, 'in', '[]', ?, 'floor')
+"""
+TELL = """
+INSERT INTO event_log (at, name, club_id, person_id, actor_kind, actor_name, payload)
+VALUES (?, 'VisitRecorded', 1, ?, 'token', 'floor', '{}')
 """
 LAST = "\U0010ffff"
 
@@ -97,9 +126,17 @@ def _check_in(database: _Database, person_id: int, now: datetime) -> dict[str, A
     at = now.replace(tzinfo=None).isoformat(" ") if database.is_sqlite else now
     day = now.date().isoformat() if database.is_sqlite else now.date()
     database.execute("BEGIN IMMEDIATE" if database.is_sqlite else "BEGIN")
-    _person, term, _until = database.execute(MAY_ENTER, (person_id, day, day)).fetchone()
-    came = (person_id, term, at, day, 0 if database.is_sqlite else False, at)
+    found = database.execute(MAY_ENTER, (person_id, day, day)).fetchone()
+    for read in (LAST_VISIT, OWED, TO_SAY):
+        database.execute(read, (person_id,)).fetchone()
+    came = (person_id, found[4], at, day, 0 if database.is_sqlite else False, at)
     (visit_id,) = database.execute(COME_IN, came).fetchone()
     database.execute(COUNT, (person_id, now.date().toordinal(), day))
+    database.execute(KEEP, (person_id, at, visit_id))
+    database.execute(TELL, (at, person_id))
     database.execute("COMMIT")
-    return {"visit_id": visit_id}
+    return {
+        "visit_id": visit_id,
+        "member": found[:4],
+        "membership": [str(one) for one in found[4:]],
+    }

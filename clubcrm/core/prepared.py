@@ -30,11 +30,12 @@ Values = Mapping[str, Any]
 _open: list[bool] = []
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Text:
     """A statement in the words of one database."""
 
     sql: str
+    dialect: Dialect
     places: Sequence[str] | None
     """The values in the order in which they are sent, where they go by place; None: by name."""
     given: Values
@@ -43,8 +44,9 @@ class _Text:
     """What a value goes through on its way to the driver."""
     lists: Sequence[tuple[str, Sequence[str]]]
     """The names under which the values of a list are sent."""
-    back: Sequence[tuple[int, Turn]]
-    """What the value of a column goes through on its way back, by its place."""
+    back: Sequence[tuple[int, Turn]] | None = None
+    """What the value of a column goes through on its way back, by its place; known once the database told
+    of what kind its columns are."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,11 @@ class Prepared:
         if sent is None:
             return []
         cursor, text = sent
+        if text.back is None:
+            told = getattr(
+                cursor, "cursor", cursor
+            ).description  # the engine's result has the cursor in it
+            text.back = _turns_back(self._types, text.dialect, [column[1] for column in told])
         return _made(cursor.fetchall(), self._row, text.back)
 
     def first(self, session: Reader, values: Values) -> Any | None:
@@ -94,14 +101,16 @@ class Prepared:
     def raw(self, session: Reader, values: Values) -> tuple[tuple[Any, ...], ...]:
         """Every row as the driver gives it, which is not the same on both databases.
 
-        For whoever keeps what rows were made into, by what they were; `made` makes them.
+        For whoever keeps what rows were made into, by what they were; `made` makes them, but for figures
+        with a point.
         """
         sent = self._send(session, values)
         return () if sent is None else tuple(sent[0].fetchall())
 
     def made(self, rows: Sequence[Sequence[Any]], dialect: Dialect) -> list[Any]:
         """Rows that were read raw, as `all` gives them."""
-        return _made(rows, self._row, _turns_back(self._types, dialect))
+        kinds = [None] * len(self._types)
+        return _made(rows, self._row, _turns_back(self._types, dialect, kinds))
 
     def send(self, session: Session, values: Values) -> int:
         """Change what the statement changes, and tell how many rows that were."""
@@ -163,11 +172,11 @@ class Prepared:
         given = {n: value for n, value in state.parameters.items() if n not in known}
         return _Text(
             sql=state.statement,
+            dialect=dialect,
             places=state.positiontup,
             given={n: turn(given[n]) if (turn := turns.get(n)) else given[n] for n in given},
             turns=[(n, turn) for n, turn in turns.items() if turn is not None and n not in given],
             lists=lists,
-            back=_turns_back(self._types, dialect),
         )
 
 
@@ -178,7 +187,9 @@ def _named(names: Sequence[str]) -> Turn:
 
 def _lists_of(statement: Statement) -> tuple[str, ...]:
     found = (one for one in visitors.iterate(statement) if one.__visit_name__ == "bindparam")
-    return tuple(dict.fromkeys(one.key for one in cast(Any, found) if one.expanding and one.required))
+    return tuple(
+        dict.fromkeys(one.key for one in cast(Any, found) if one.expanding and one.required)
+    )
 
 
 def _filled_up(values: Collection[Any]) -> list[Any]:
@@ -187,8 +198,11 @@ def _filled_up(values: Collection[Any]) -> list[Any]:
     return many + many[-1:] * (size - len(many))
 
 
-def _turns_back(types: Sequence[Any], dialect: Dialect) -> list[tuple[int, Turn]]:
-    turns = (one.dialect_impl(dialect).result_processor(dialect, None) for one in types)
+def _turns_back(
+    types: Sequence[Any], dialect: Dialect, kinds: Sequence[Any]
+) -> list[tuple[int, Turn]]:
+    pairs = zip(types, kinds, strict=True)
+    turns = (one.dialect_impl(dialect).result_processor(dialect, kind) for one, kind in pairs)
     return [(place, turn) for place, turn in enumerate(turns) if turn is not None]
 
 

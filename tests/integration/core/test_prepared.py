@@ -8,12 +8,15 @@ from flask import Flask
 from sqlalchemy import (
     Column,
     Engine,
+    Float,
     Integer,
     MetaData,
     Table,
     bindparam,
     event,
+    func,
     insert,
+    literal,
     select,
     update,
 )
@@ -77,6 +80,15 @@ def test_json_words_and_truth_come_back_as_elsewhere(in_app: Flask, a_club: int)
     assert row is not None
     assert tuple(row[:3]) == ({"a": [1, "b"]}, False, NOW.date())
     assert row.created_at.tzinfo is not None
+
+
+@pytest.mark.parametrize("told", [0.25, 3.0])
+def test_figures_with_a_point_come_back_as_elsewhere(
+    in_app: Flask, a_club: int, told: float
+) -> None:
+    rows = select(literal(told, Float).label("figure"), func.avg(_club.c.id), func.sum(_club.c.id))
+    with transaction() as session:
+        assert Prepared(rows).first(session, {}) == tuple(session.execute(rows).one())
 
 
 def test_nobody_is_not_asked_about(people: list[int]) -> None:
