@@ -4,7 +4,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import event, select
 
 from clubcrm.core.actor import OPERATOR
@@ -262,12 +261,12 @@ def test_of_several_who_may_be_the_same_the_one_known_longest_is_named(desk: Des
 
 
 def test_newcomers_are_looked_up_by_an_index_and_not_by_reading_the_club(desk: Desk) -> None:
-    if db.engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL knows its tables; SQLite has no figures about a new one")
+    on_sqlite = db.engine.dialect.name == "sqlite"
+    sent_as_one = "json_each" if on_sqlite else "= ANY ("
     asked: list[tuple[str, Any]] = []
 
     def note(_conn: Any, _cursor: Any, statement: str, values: Any, *_more: Any) -> None:
-        if "json_each" in statement:
+        if sent_as_one in statement:
             asked.append((statement, values))
 
     event.listen(db.engine, "before_cursor_execute", note)
@@ -277,11 +276,16 @@ def test_newcomers_are_looked_up_by_an_index_and_not_by_reading_the_club(desk: D
         desk.take_in("memberships", "member,starts_on\n912345679,2026-01-01\n")
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
+    columns = ("phone", "email", "birth_date", "external_id", "number")
+    how = "IN" if on_sqlite else "= ANY"
+    assert all(
+        any(f"person.{name} {how}" in statement for statement, _ in asked) for name in columns
+    )
+    if not on_sqlite:  # which measures its tables by itself
+        return
     with db.engine.connect() as connection:
         for statement, values in asked:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
             steps = [step.detail for step in plan if "person" in step.detail]
             assert not [step for step in steps if "SCAN person" in step], statement
             assert not [step for step in steps if step.endswith("(home_club_id=?)")], statement
-    columns = ("phone", "email", "birth_date", "external_id", "number")
-    assert all(any(f"person.{name} IN" in statement for statement, _ in asked) for name in columns)
