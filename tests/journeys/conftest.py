@@ -102,3 +102,21 @@ def assert_usable(page: Page) -> None:
         "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
     )
     assert width <= room, f"{page.url} is {width - room} px too wide"
+    assert page.evaluate(STAYS_IN_SIGHT), (
+        f"{page.url}: the ways of the rail hide the page, or scroll away"
+    )
+
+
+STAYS_IN_SIGHT = """() => {
+  const rail = document.querySelector('.rail');
+  if (!rail) return true;
+  const before = window.scrollY;
+  window.scrollTo({ top: document.documentElement.scrollHeight, behavior: 'instant' });
+  const bar = rail.getBoundingClientRect();
+  const end = document.querySelector('main').getBoundingClientRect().bottom;
+  const isAtFoot = bar.width >= window.innerWidth - 1;
+  const stays = bar.top >= -1 && bar.bottom <= window.innerHeight + 1;
+  window.scrollTo({ top: before, behavior: 'instant' });
+  return stays && (!isAtFoot || end <= bar.top + 1);
+}"""
+"""Whether, at the end of a page, its ways are in sight, and on a phone do not lie over the last row."""
