@@ -21,7 +21,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from clubcrm.core.db import WRITING, as_elsewhere
 
 SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-"""A list is filled up to one of these lengths with its last value, so that few texts stand for all."""
+"""A list is filled up with its last value to one of these lengths, or a multiple of the last of them, so that
+few texts stand for all."""
 
 Statement = Select[Any] | CompoundSelect[Any] | Insert | Update
 Turn = Callable[[Any], Any]
@@ -194,7 +195,8 @@ def _lists_of(statement: Statement) -> tuple[str, ...]:
 
 def _filled_up(values: Collection[Any]) -> list[Any]:
     many = list(values)
-    size = next((size for size in SIZES if size >= len(many)), len(many))
+    most = SIZES[-1]
+    size = next((size for size in SIZES if size >= len(many)), -(-len(many) // most) * most)
     return many + many[-1:] * (size - len(many))
 
 

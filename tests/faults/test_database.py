@@ -4,7 +4,7 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -136,13 +136,30 @@ def test_a_connection_that_is_cut_is_replaced(
     caller.post("/members", name="after")
 
     # Cut in the middle of a call, which waits behind a lock: 503, and nothing half-written.
+    answer = _cut_amid(cluster, lambda: caller.call("POST", "/members", json={"name": "cut"}))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert names_in(app) == ["after", "before"]
+    caller.post("/members", name="again")
+
+
+@pytest.mark.postgresql
+def test_a_search_that_is_cut_says_so_and_the_next_one_finds(
+    cluster: Cluster, on_cluster: tuple[Flask, Caller]
+) -> None:
+    _app, caller = on_cluster
+    caller.post("/members", name="Ana")
+    answer = _cut_amid(cluster, lambda: caller.call("GET", "/members?q=ana"))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert [one["name"] for one in caller.get("/members", q="ana")["items"]] == ["Ana"]
+
+
+def _cut_amid(cluster: Cluster, ask: Callable[[], Any]) -> Any:
+    """What is answered when the connection is cut while a call waits behind a lock."""
     answers: list[Any] = []
     engine = create_engine(cluster.url)
     with engine.connect() as connection:
-        connection.execute(text("LOCK TABLE person IN EXCLUSIVE MODE"))
-        call = threading.Thread(
-            target=lambda: answers.append(caller.call("POST", "/members", json={"name": "cut"}))
-        )
+        connection.execute(text("LOCK TABLE person IN ACCESS EXCLUSIVE MODE"))
+        call = threading.Thread(target=lambda: answers.append(ask()))
         call.start()
         waiting = text(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -152,10 +169,8 @@ def test_a_connection_that_is_cut_is_replaced(
         call.join(PATIENCE)
         connection.rollback()
     engine.dispose()
-    assert [answer.status_code for answer in answers] == [503]
-    assert answers[0].headers["Retry-After"] == "2"
-    assert names_in(app) == ["after", "before"]
-    caller.post("/members", name="again")
+    [answer] = answers
+    return answer
 
 
 def test_a_locked_database_is_busy_and_then_goes_on(

@@ -267,6 +267,18 @@ def test_key_and_effect_stand_or_fall_together(
     assert people_in(app) == 1
 
 
+# --- programs have no session ---------------------------------------------------------------
+
+
+def test_a_program_is_sent_no_cookie_and_shows_none(app: Flask, sign_in: Any, boss: Caller) -> None:
+    browser = sign_in(Role.OWNER)
+    assert browser.get("/api/v1/members").status_code == 401
+    answer = browser.get("/api/v1/members", headers=boss.headers)
+    assert answer.status_code == 200
+    assert "Set-Cookie" not in answer.headers
+    assert browser.get("/home").status_code == 200  # the browser is still signed in
+
+
 # --- the database is away, or in the way -----------------------------------------------------
 
 

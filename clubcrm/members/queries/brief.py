@@ -78,6 +78,7 @@ FROZEN_NOW: Final = and_(
     _freeze.c.from_on <= _DAY,
     _freeze.c.until_on > _DAY,
 )
+"""How a term and the freeze that covers `day` belong together."""
 
 LATEST_FIRST: Final = (_term.c.starts_on.desc(), _term.c.id.desc())
 

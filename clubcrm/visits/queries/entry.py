@@ -30,6 +30,7 @@ from clubcrm.core.days import club_day
 from clubcrm.core.prepared import Prepared
 from clubcrm.members.errors import UnknownPerson
 from clubcrm.members.models import Closure, Freeze, Membership, Person, PersonClub, Plan
+from clubcrm.members.queries.brief import FROZEN_NOW
 from clubcrm.messaging.queries import arrival_task
 from clubcrm.visits.errors import UnknownCard
 from clubcrm.visits.models import AccessPoint, Credential, OpeningBalance, PromptAnswer, Visit
@@ -370,15 +371,7 @@ _TERMS = Prepared(
     )
     .join_from(_term, _plan, _plan.c.id == _term.c.plan_id)
     .join(_club, _club.c.id == _term.c.club_id)
-    .outerjoin(
-        _freeze,
-        and_(
-            _freeze.c.membership_id == _term.c.id,
-            _freeze.c.cancelled_at.is_(None),
-            _freeze.c.from_on <= _DAY,
-            _freeze.c.until_on > _DAY,
-        ),
-    )
+    .outerjoin(_freeze, FROZEN_NOW)
     .where(
         _term.c.person_id.in_(bindparam("people", expanding=True)),
         _term.c.is_access,
